@@ -1,0 +1,17 @@
+-- Purpose: Rows dropped as duplicates of a row that deduplication did not keep, so that both are
+-- gone.
+-- Grain: One row per dropped row.
+WITH kept AS (
+    SELECT sample_id
+    FROM decisions
+    WHERE stage = 'dedup' AND outcome = 'kept'
+)
+
+SELECT
+    d.sample_id,
+    d.reason,
+    d.duplicate_of
+FROM decisions AS d
+ANTI JOIN kept AS k ON d.duplicate_of = k.sample_id
+WHERE d.stage = 'dedup' AND d.outcome = 'dropped'
+ORDER BY d.sample_id;

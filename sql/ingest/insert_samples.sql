@@ -1,0 +1,51 @@
+-- Purpose: Read one Parquet file into `samples`.
+-- Grain: One row per sample.
+-- Parameters: $path, $file_path, $partition.
+INSERT INTO samples (
+    sample_id,
+    origin,
+    recipe,
+    recipe_version,
+    technique,
+    source,
+    seed_id,
+    parent_ids,
+    position,
+    teacher,
+    request_fingerprints,
+    context,
+    prompt,
+    response,
+    reference,
+    attributes,
+    licence,
+    synthetic_depth,
+    content_hash,
+    score,
+    partition,
+    file_path
+)
+SELECT
+    sample_id,
+    origin,
+    recipe,
+    recipe_version,
+    technique,
+    source,
+    seed_id,
+    parent_ids,
+    position,
+    teacher,
+    request_fingerprints,
+    context,
+    prompt,
+    response,
+    reference,
+    attributes,
+    licence,
+    synthetic_depth,
+    content_hash,
+    score,
+    $partition,
+    $file_path
+FROM read_parquet($path, hive_partitioning = false);

@@ -1,0 +1,139 @@
+"""`synth doctor`: what is wrong with this installation, and what to do."""
+
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Literal
+from urllib.parse import urlsplit
+
+from synth_assets.core.config.teachers import Teacher
+from synth_assets.errors import SynthError
+from synth_assets.resources.settings import has_secret, read_settings
+from synth_assets.resources.workshop import Workshop
+
+_FREE_BYTES = 2 * 1024**3
+_PACKAGES = (
+    *("synth-assets", "dagster", "dagster-duckdb", "duckdb", "polars", "litellm", "datasketch"),
+    *("evidently", "pandas"),
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    subject: str
+    state: Literal["ok", "note", "fault"]
+    told: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """All findings, in the order in which they were looked at."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def healthy(self) -> bool:
+        """Whether nothing is at fault; notes are no faults."""
+        return all(finding.state != "fault" for finding in self.findings)
+
+    def as_text(self) -> str:
+        """One line a finding."""
+        width = max(len(finding.subject) for finding in self.findings)
+        return "\n".join(f"{f.state:<6}{f.subject:<{width + 2}}{f.told}" for f in self.findings)
+
+    def as_json(self) -> dict[str, object]:
+        """For programs."""
+        return {"healthy": self.healthy, "findings": [vars(finding) for finding in self.findings]}
+
+
+def examine() -> Report:
+    """Look at everything that a run needs."""
+    looks: tuple[Callable[[], Iterator[Finding]], ...] = (
+        _python,
+        _packages,
+        _configuration,
+    )
+    return Report(tuple(finding for look in looks for finding in look()))
+
+
+def _python() -> Iterator[Finding]:
+    running = ".".join(str(part) for part in sys.version_info[:3])
+    good = (3, 11) <= sys.version_info[:2] <= (3, 13)
+    told = running if good else f"{running}; use 3.11, 3.12 or 3.13"
+    yield Finding("python", "ok" if good else "fault", told)
+
+
+def _packages() -> Iterator[Finding]:
+    for name in _PACKAGES:
+        try:
+            yield Finding(name, "ok", version(name))
+        except PackageNotFoundError:
+            yield Finding(name, "fault", "not installed; run `make run`, or install the package")
+
+
+def _configuration() -> Iterator[Finding]:
+    try:
+        workshop = Workshop(read_settings())
+        catalogue = workshop.catalogue
+    except SynthError as exc:
+        yield Finding("configuration", "fault", str(exc))
+        return
+    yield from _disk(workshop)
+    for recipe in catalogue.recipes:
+        yield Finding(f"recipe {recipe.id}", "ok", recipe.version)
+    for broken in catalogue.broken:
+        yield Finding(f"recipe {broken.label}", "fault", broken.message)
+    used = {name for recipe in catalogue.recipes for name in recipe.teachers}
+    for name in sorted(used):
+        yield _teacher(catalogue.teachers[name])
+    yield from _ledger(workshop)
+
+
+def _disk(workshop: Workshop) -> Iterator[Finding]:
+    root = workshop.home.root
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        probe = root / ".doctor"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as exc:
+        yield Finding("home", "fault", f"{root} cannot be written: {exc}. Set SYNTH_HOME.")
+        return
+    free = shutil.disk_usage(root).free
+    told = f"{root}, {free / 1024**3:.1f} GiB free"
+    enough = free >= _FREE_BYTES
+    yield Finding("home", "ok" if enough else "note", told if enough else f"{told}: make room")
+
+
+def _teacher(teacher: Teacher) -> Finding:
+    subject = f"teacher {teacher.id}"
+    if teacher.api_key_env and not has_secret(teacher.api_key_env):
+        return Finding(subject, "fault", f"{teacher.model}: export {teacher.api_key_env}")
+    if teacher.api_base is None:
+        return Finding(subject, "ok", teacher.model)
+    address = urlsplit(teacher.api_base)
+    port = address.port or (443 if address.scheme == "https" else 80)
+    try:
+        with socket.create_connection((address.hostname or "", port), timeout=3):
+            return Finding(subject, "ok", f"{teacher.model} at {address.hostname}:{port}")
+    except OSError as exc:
+        told = f"{teacher.model}: nothing answers at {address.hostname}:{port} ({exc}). Start it."
+        return Finding(subject, "fault", told)
+
+
+def _ledger(workshop: Workshop) -> Iterator[Finding]:
+    if not workshop.home.ledger.exists():
+        yield Finding("ledger", "note", "none yet; the first run makes it")
+        return
+    try:
+        with workshop.ledger() as ledger:
+            stats = ledger.stats()
+    except SynthError as exc:
+        yield Finding("ledger", "fault", str(exc))
+        return
+    yield Finding("ledger", "ok", f"{stats.completions:,} completions, {stats.cost_usd:.4f} USD")

@@ -1,0 +1,122 @@
+"""`synth`: the command line. Each command imports what it needs when it runs."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from synth_assets.errors import SynthError
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+_GROUP_HELP = """Make synthetic training data that is verified, deduplicated, mixed and traceable.
+
+\b
+First steps:
+  synth run                       the shipped recipes, on the embedded teacher
+  synth funnel                    where rows were lost, and why
+  synth trace SAMPLE_ID           one row: seed, prompt, teacher, cost, verdicts
+  synth ui                        the Dagster UI and the dashboards
+  synth new-recipe my_recipe      a recipe of your own
+\b
+Environment:
+  SYNTH_HOME      where everything is kept (default .synth)
+  SYNTH_RECIPES   your folders of recipes, teachers, mixtures and sources
+                  (separated like PATH; default ./recipes if it is there)
+  SYNTH_TEACHER   a teacher of the catalogue, or any LiteLLM model such as
+                  ollama/qwen3, that writes instead of the recipes' own
+"""
+
+
+@click.group(help=_GROUP_HELP, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="synth-assets")
+def cli() -> None:
+    """Collect the commands."""
+
+
+@cli.command()
+@click.option("--recipe", "recipes", multiple=True, help="Fill this recipe only; repeatable.")
+@click.option("--mixture", "mixtures", multiple=True, help="Compose this mixture only; repeatable.")
+@_JSON
+def run(recipes: tuple[str, ...], mixtures: tuple[str, ...], as_json: bool) -> None:
+    """Run the whole graph: generate, verify, deduplicate, mix, audit, export.
+
+    What the ledger has is not bought again, so a second run costs nothing. With --recipe only
+    those recipes are filled; what others made earlier still takes part in the training sets.
+    """
+    from synth_assets.cli.run import run_and_report
+
+    sys.exit(run_and_report(recipes, mixtures, as_json=as_json))
+
+
+@cli.command()
+@click.argument("sample_id")
+@_JSON
+def trace(sample_id: str, as_json: bool) -> None:
+    """Say all about one row: where it came from, what it cost, why it was kept or dropped.
+
+    SAMPLE_ID may be shortened to its first six or more characters.
+    """
+    from synth_assets.cli.show import trace_text
+
+    click.echo(trace_text(sample_id, as_json=as_json))
+
+
+@cli.command()
+@_JSON
+def funnel(as_json: bool) -> None:
+    """Show rows by recipe and stage, the reasons for drops, and cost per kept row."""
+    from synth_assets.cli.show import funnel_text
+
+    click.echo(funnel_text(as_json=as_json))
+
+
+@cli.command("new-recipe")
+@click.argument("name")
+@click.option(
+    "--in",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("recipes"),
+    show_default=True,
+    help="Folder of your recipes; named in SYNTH_RECIPES unless it is ./recipes.",
+)
+def new_recipe(name: str, folder: Path) -> None:
+    """Write a complete recipe to start from; it runs as it is."""
+    from synth_assets.resources.new_recipe import create_recipe
+
+    made = create_recipe(folder, name)
+    click.echo(f"Wrote {made}. Edit recipe.yaml and its templates, then:")
+    if folder.resolve() != Path("recipes").resolve():
+        click.echo(f"  export SYNTH_RECIPES={folder.resolve()}")
+    click.echo(f"  synth run --recipe {name}")
+
+
+@cli.command()
+@_JSON
+def doctor(as_json: bool) -> None:
+    """Check configuration, teachers, disk, versions and databases; say what to do."""
+    from synth_assets.cli.doctor import examine
+
+    report = examine()
+    click.echo(json.dumps(report.as_json(), indent=2) if as_json else report.as_text())
+    sys.exit(0 if report.healthy else 1)
+
+
+@cli.command()
+def ui() -> None:
+    """Open the Dagster UI and the dashboards on loopback; Ctrl-C stops both."""
+    from synth_assets.cli.ui import serve
+
+    sys.exit(serve())
+
+
+def main(arguments: list[str] | None = None) -> Any:  # noqa: ANN401  click returns what it likes
+    """Entry point: a mistake of the user's is one message and exit code 2, no traceback."""
+    try:
+        return cli(arguments)
+    except SynthError as exc:
+        click.echo(f"synth: {exc}", err=True)
+        sys.exit(2)

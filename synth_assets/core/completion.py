@@ -1,0 +1,75 @@
+"""What is sent to a teacher, and what was paid for."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from synth_assets.core.fingerprint import Json, fingerprint
+
+
+@dataclass(frozen=True)
+class Message:
+    """One chat message; `role` is `system`, `user` or `assistant`."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """One completion to buy, with exactly the fields that make it the same completion.
+
+    Attributes:
+        teacher: id in the teacher catalogue. Two teachers that serve one model are two teachers.
+        model: LiteLLM model name.
+        checkpoint: the version of the model that the catalogue declares; may be empty.
+        messages: the rendered chat.
+        parameters: sampling parameters, as canonical JSON.
+        sample_index: tells apart several completions of the same messages.
+        step: which prompt of the recipe this is; a label, no identity.
+    """
+
+    teacher: str
+    model: str
+    checkpoint: str
+    messages: tuple[Message, ...]
+    parameters: str
+    sample_index: int
+    step: str
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The key of this request in the ledger."""
+        identity: Json = {
+            "teacher": self.teacher,
+            "model": self.model,
+            "checkpoint": self.checkpoint,
+            "messages": [[message.role, message.content] for message in self.messages],
+            "parameters": self.parameters,
+            "sample_index": self.sample_index,
+        }
+        return fingerprint(identity)
+
+
+@dataclass(frozen=True)
+class Completion:
+    """What came back for a request.
+
+    Attributes:
+        fingerprint: of the request.
+        text: the assistant's message, as it came.
+        finish_reason: `stop`, `length`, `content_filter` or what the provider said.
+        prompt_tokens: tokens, as counted by the provider.
+        completion_tokens: tokens, as counted by the provider.
+        cost_usd: price of this call in US dollars; none where nobody knows the price.
+        latency_s: seconds from sending to the whole answer.
+        from_ledger: true when it was paid for in an earlier run.
+    """
+
+    fingerprint: str
+    text: str
+    finish_reason: str
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: float | None
+    latency_s: float
+    from_ledger: bool = False

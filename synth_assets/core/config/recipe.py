@@ -1,0 +1,267 @@
+"""Recipes: a folder that says how one kind of sample is made.
+
+`parse_recipe` turns the text of a folder's files into a checked, frozen `Recipe`; whatever is
+wrong is a `RecipeError` that names the file, the line and the mend.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import Annotated
+
+from pydantic import Field, JsonValue, StringConstraints, model_validator
+
+from synth_assets.core.completion import Message
+from synth_assets.core.config.names import Name, Written, partition_key
+from synth_assets.core.config.teachers import Teacher
+from synth_assets.core.config.yaml_text import parse_yaml, validated
+from synth_assets.core.fingerprint import Json, canonical_json, fingerprint
+from synth_assets.core.prompts import check_template, render
+from synth_assets.core.techniques.catalogue import TechniqueSpec, prompts_of
+from synth_assets.core.techniques.protocol import Prompt, TeacherShare
+from synth_assets.core.verify.catalogue import VerifierSpec
+from synth_assets.errors import RecipeError
+
+RECIPE_FILE = "recipe.yaml"
+
+Text = Annotated[str, StringConstraints(min_length=1)]
+Values = Annotated[tuple[Text, ...], Field(min_length=1)]
+
+
+class SeedsSpec(Written):
+    """Where seeds come from: a JSONL file of the recipe, or a data source.
+
+    Attributes:
+        file: a JSONL file in the recipe's folder, one object of text fields a line.
+        source: a data source; its rows have the fields `prompt`, `response`.
+        columns: template input -> field, where the names differ.
+        limit: take this many; which ones is drawn by hash, so that order never matters.
+    """
+
+    file: str | None = None
+    source: Name | None = None
+    columns: dict[str, str] = Field(default_factory=dict)
+    limit: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> "SeedsSpec":
+        if (self.file is None) == (self.source is None):
+            raise ValueError("give either `file` or `source`")
+        return self
+
+
+class RecipeSpec(Written):
+    """The content of `recipe.yaml`.
+
+    Attributes:
+        id: name of the recipe; unique among all recipes.
+        title: what people see; no identity.
+        description: what it makes and for whom; no identity.
+        technique: the method, with its prompts.
+        seeds: what each sample starts from.
+        samples: how many samples to plan.
+        teachers: who writes, by weight.
+        parameters: sampling parameters, over the teacher's own.
+        variations: attribute -> values, spread evenly over the samples.
+        verifiers: what a sample must pass, in this order.
+        licence: under which the samples are given on.
+    """
+
+    id: Name
+    title: Text
+    description: str = ""
+    technique: TechniqueSpec
+    seeds: SeedsSpec
+    samples: int = Field(ge=1, le=10_000_000)
+    teachers: tuple[TeacherShare, ...] = Field(min_length=1)
+    parameters: dict[str, JsonValue] = Field(default_factory=dict)
+    variations: dict[Name, Values] = Field(default_factory=dict)
+    verifiers: tuple[VerifierSpec, ...] = ()
+    licence: str = "unstated"
+
+    def answered_by(self, teacher: str) -> "RecipeSpec":
+        """The same recipe with one teacher for everything, prompts with their own included."""
+        prompts = {
+            name: prompt.model_copy(update={"teachers": None})
+            for name, prompt in self.technique
+            if isinstance(prompt, Prompt)
+        }
+        technique = self.technique.model_copy(update=prompts)
+        share = TeacherShare(id=teacher)
+        return self.model_copy(update={"teachers": (share,), "technique": technique})
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A loaded and checked recipe.
+
+    Attributes:
+        spec: what `recipe.yaml` says.
+        files: file name -> text of `recipe.yaml` and of every file that takes part; notes and
+            whatever else lies in the folder are no part of the recipe.
+        seeds_digest: identity of the seeds, whatever they are read from.
+        teachers: id -> the catalogue entries it uses.
+        label: the folder, as messages call it.
+    """
+
+    spec: RecipeSpec
+    files: Mapping[str, str]
+    seeds_digest: str
+    teachers: Mapping[str, Teacher]
+    label: str
+
+    @property
+    def id(self) -> str:
+        """The recipe's name."""
+        return self.spec.id
+
+    @cached_property
+    def version(self) -> str:
+        """Eight digits of the fingerprint of all that makes its samples what they are."""
+        return fingerprint(self._identity())[:8]
+
+    @property
+    def key(self) -> str:
+        """Partition key: `math_word_problems~1f2e3d4c`."""
+        return partition_key(self.id, self.version)
+
+    @property
+    def templates(self) -> dict[str, str]:
+        """File name -> text of every file but `recipe.yaml`."""
+        return {name: text for name, text in self.files.items() if name != RECIPE_FILE}
+
+    def messages(self, prompt: Prompt, values: Mapping[str, str]) -> tuple[Message, ...]:
+        """Render a prompt with the values of its declared inputs.
+
+        Raises:
+            RecipeError: if a declared input has no value, or the template does not render.
+        """
+        if missing := sorted(set(prompt.inputs) - set(values)):
+            raise RecipeError(
+                f"{self.label}: {prompt.template} needs {', '.join(missing)}, but the seed has "
+                f"only {', '.join(sorted(values))}. Map the names under seeds: columns:."
+            )
+        chosen = {name: values[name] for name in prompt.inputs}
+        user = Message("user", render(self.files, prompt.template, chosen))
+        if prompt.system is None:
+            return (user,)
+        return (Message("system", render(self.files, prompt.system, chosen)), user)
+
+    def parameters(self, prompt: Prompt, teacher: Teacher) -> str:
+        """Sampling parameters of a request: the teacher's, the recipe's, the prompt's on top."""
+        merged: dict[str, Json] = {
+            **teacher.parameters,
+            **self.spec.parameters,
+            **prompt.parameters,
+        }
+        return canonical_json(merged)
+
+    def _identity(self) -> Json:
+        said = self.spec.model_dump(mode="json", exclude={"title", "description"})
+        teachers: dict[str, Json] = {
+            name: [entry.model, entry.checkpoint, entry.parameters]
+            for name, entry in self.teachers.items()
+        }
+        return {
+            "spec": said,
+            "files": self.templates,
+            "seeds": self.seeds_digest,
+            "teachers": teachers,
+        }
+
+
+def parse_recipe(
+    label: str,
+    files: Mapping[str, str],
+    seeds_digest: str,
+    teachers: Mapping[str, Teacher],
+    spec: RecipeSpec,
+) -> Recipe:
+    """Check a recipe's parts against each other and freeze them.
+
+    Args:
+        label: the folder, as messages call it.
+        files: file name -> text.
+        seeds_digest: identity of the seeds.
+        teachers: the whole catalogue.
+        spec: the parsed `recipe.yaml`.
+
+    Raises:
+        RecipeError: if a template and its declaration differ, a file is missing, or a teacher is
+            not in the catalogue.
+    """
+    prompts = prompts_of(spec.technique)
+    parts = {RECIPE_FILE, *_named_by_verifiers(spec, files)}
+    for prompt in prompts.values():
+        parts |= _check_prompt(label, files, prompt)
+    used = {share.id for prompt in prompts.values() for share in (prompt.teachers or spec.teachers)}
+    if unknown := sorted(used - set(teachers)):
+        raise RecipeError(
+            f"{label}: no teacher is called {', '.join(unknown)}. Known: "
+            f"{', '.join(sorted(teachers))}. Add it to a teachers.yaml or mend the name."
+        )
+    for verifier in spec.verifiers:
+        verifier.prepare(files)
+    chosen = {name: teachers[name] for name in sorted(used)}
+    own = {name: text for name, text in files.items() if name in parts}
+    return Recipe(spec, own, seeds_digest, chosen, label)
+
+
+def parse_recipe_yaml(label: str, text: str) -> RecipeSpec:
+    """Read `recipe.yaml`.
+
+    Raises:
+        RecipeError: naming line, key and mend.
+    """
+    where = f"{label}/{RECIPE_FILE}"
+    spec = validated(RecipeSpec, parse_yaml(text, where, RecipeError), RecipeError)
+    names = [spec.seeds.file, *(v for p in prompts_of(spec.technique).values() for v in _names(p))]
+    for name in names:
+        if name is not None:
+            check_file_name(where, name)
+    return spec
+
+
+def check_file_name(where: str, name: str) -> None:
+    """Refuse names that leave the recipe's folder.
+
+    Raises:
+        RecipeError: for absolute paths, `..`, back slashes and control characters.
+    """
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or "\\" in name or not name.isprintable():
+        raise RecipeError(
+            f"{where}: {json.dumps(name)} points outside the recipe's folder. Move the file into "
+            "the folder and name it relative to it."
+        )
+
+
+def _names(prompt: Prompt) -> tuple[str | None, str | None]:
+    return prompt.template, prompt.system
+
+
+def _named_by_verifiers(spec: RecipeSpec, files: Mapping[str, str]) -> set[str]:
+    """Files whose name is a parameter of a verifier, as `schema_file` is."""
+    said = {
+        value
+        for verifier in spec.verifiers
+        for value in verifier.model_dump().values()
+        if isinstance(value, str)
+    }
+    return said & set(files)
+
+
+def _check_prompt(label: str, files: Mapping[str, str], prompt: Prompt) -> frozenset[str]:
+    declared = set(prompt.inputs)
+    if prompt.system is None:
+        return check_template(files, prompt.template, declared, label)
+    joined = {**files, "__both__": _both(prompt.system, prompt.template)}
+    for name in (prompt.system, prompt.template):
+        check_template(files, name, declared, label, may_leave_unused=True)
+    return check_template(joined, "__both__", declared, label)
+
+
+def _both(system: str, user: str) -> str:
+    return f"{{% include {json.dumps(system)} %}}{{% include {json.dumps(user)} %}}"

@@ -1,0 +1,43 @@
+"""The teacher catalogue: which models may write, where they are, what they cost."""
+
+from typing import Annotated
+
+from pydantic import Field, JsonValue, StringConstraints
+
+from synth_assets.core.config.names import Name, Written
+
+
+class Price(Written):
+    """US dollars per million tokens; overrides LiteLLM's own price list."""
+
+    input_usd: float = Field(ge=0)
+    output_usd: float = Field(ge=0)
+
+
+class Teacher(Written):
+    """One entry of `teachers.yaml`.
+
+    Identity (a change buys rows again): id, model, checkpoint, parameters. Everything else says
+    how to reach the model and what may be done with its outputs.
+    """
+
+    id: Name
+    model: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    checkpoint: str = ""
+    parameters: dict[str, JsonValue] = Field(default_factory=dict)
+    api_base: str | None = None
+    api_key_env: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    price: Price | None = None
+    parallelism: int = Field(default=16, ge=1, le=4096)
+    timeout_s: float = Field(default=120, gt=0)
+    sends_seed: bool = False
+    """Send the sample index as `seed`, for endpoints that take one."""
+    family: str = ""
+    trained_on: tuple[str, ...] = ()
+    licence: str = "unstated"
+
+
+class TeachersFile(Written):
+    """A `teachers.yaml`."""
+
+    teachers: tuple[Teacher, ...]

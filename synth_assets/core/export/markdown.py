@@ -1,0 +1,57 @@
+"""Markdown from text that nobody vouches for: whatever it holds, the document keeps its shape."""
+
+import re
+from collections.abc import Sequence
+
+import polars as pl
+
+_CELL_CHARACTERS = 200
+_SPECIAL = re.compile(r"[\\`*_\[\]<>|~$&]|:(?=//)|(?<=www)\.|^[-+#]")
+_ORDINAL = re.compile(r"^(\d+)([.)])")
+
+
+def inline(text: str) -> str:
+    """Text as plain words in one line: nothing in it is markup, HTML, a link or a line break.
+
+    At most 200 characters.
+    """
+    visible = "".join(char if char.isprintable() else " " for char in text)
+    folded = " ".join(visible.split())
+    if len(folded) > _CELL_CHARACTERS:
+        folded = f"{folded[: _CELL_CHARACTERS - 1]}…"
+    return _ORDINAL.sub(r"\1\\\2", _SPECIAL.sub(r"\\\g<0>", folded))
+
+
+def code_block(text: str, language: str = "") -> str:
+    """Text verbatim, between fences longer than any run of backticks in it."""
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{text.strip(chr(10))}\n{fence}"
+
+
+def table(frame: pl.DataFrame) -> str:
+    """A frame as a table, numbers to the right; a line of words if it has no rows."""
+    if frame.is_empty():
+        return "None."
+    numeric = [dtype.is_numeric() for dtype in frame.dtypes]
+    head = _line([inline(name.replace("_", " ")) for name in frame.columns])
+    rule = _line(["---:" if is_number else "---" for is_number in numeric])
+    return "\n".join([head, rule, *(_line([_cell(v) for v in row]) for row in frame.iter_rows())])
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cell(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case int():
+            return f"{value:,}"
+        case float():
+            return f"{value:,.4f}".rstrip("0").rstrip(".")
+        case _:
+            return inline(str(value))

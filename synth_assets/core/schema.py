@@ -1,0 +1,224 @@
+"""The words every stage shares: enums, row types, and the Polars schemas of the frames.
+
+Column names and reasons are spelled here and nowhere else.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import polars as pl
+
+
+class Stage(StrEnum):
+    """A station on the way from a seed to a training set, in order."""
+
+    SEEDS = "seeds"
+    GENERATE = "generate"
+    VERIFY = "verify"
+    DEDUP = "dedup"
+    DECONTAMINATE = "decontaminate"
+    MIX = "mix"
+
+
+class Outcome(StrEnum):
+    """What a stage decided about one row."""
+
+    KEPT = "kept"
+    DROPPED = "dropped"
+    ERRORED = "errored"
+
+
+class VerdictOutcome(StrEnum):
+    """What a verifier says of a sample. An error is neither acceptance nor rejection."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    ERRORED = "errored"
+
+
+class Origin(StrEnum):
+    """Who wrote the row."""
+
+    REAL = "real"
+    SYNTHETIC = "synthetic"
+
+
+class Reason(StrEnum):
+    """Why a row was dropped or errored. Kept rows have no reason."""
+
+    # seeds
+    HELD_OUT_ROW = "held_out_row"
+    BENCHMARK_ROW = "benchmark_row"
+    DUPLICATE_SEED = "duplicate_seed"
+    BEYOND_LIMIT = "beyond_limit"
+    # generate
+    PROVIDER_ERROR = "provider_error"
+    CONTENT_FILTERED = "content_filtered"
+    EMPTY_COMPLETION = "empty_completion"
+    TRUNCATED = "truncated"
+    REFUSAL = "refusal"
+    UNPARSABLE = "unparsable"
+    # verify
+    NO_FINAL_NUMBER = "no_final_number"
+    NO_REFERENCE = "no_reference"
+    WRONG_NUMBER = "wrong_number"
+    WRONG_WORKING = "wrong_working"
+    MALFORMED_JSON = "malformed_json"
+    SCHEMA_VIOLATION = "schema_violation"
+    VALUE_NOT_IN_TEXT = "value_not_in_text"
+    QUOTE_NOT_IN_PASSAGE = "quote_not_in_passage"
+    ANSWER_NOT_IN_QUOTE = "answer_not_in_quote"
+    PROMPT_LEAK = "prompt_leak"
+    TOO_SHORT = "too_short"
+    TOO_LONG = "too_long"
+    VERIFIER_ERROR = "verifier_error"
+    # dedup
+    EXACT_DUPLICATE = "exact_duplicate"
+    NEAR_DUPLICATE = "near_duplicate"
+    # decontaminate
+    BENCHMARK_OVERLAP = "benchmark_overlap"
+    HELD_OUT_OVERLAP = "held_out_overlap"
+    # mix
+    NOT_IN_MIXTURE = "not_in_mixture"
+    TEACHER_CAP = "teacher_cap"
+    BEYOND_TARGET = "beyond_target"
+
+
+class Split(StrEnum):
+    """The part a real or benchmark row plays."""
+
+    POOL = "pool"
+    HELD_OUT = "held_out"
+    BENCHMARK = "benchmark"
+
+
+SEED_SCHEMA = pl.Schema(
+    {
+        "seed_id": pl.String,
+        "recipe": pl.String,
+        "recipe_version": pl.String,
+        "source": pl.String,
+        "position": pl.Int64,
+        "fields": pl.String,  # JSON object: column -> text
+    }
+)
+
+SAMPLE_SCHEMA = pl.Schema(
+    {
+        "sample_id": pl.String,
+        "origin": pl.String,
+        "recipe": pl.String,  # empty for real rows
+        "recipe_version": pl.String,  # empty for real rows
+        "technique": pl.String,  # empty for real rows
+        "source": pl.String,  # the data source of a real row, or of a synthetic row's seed
+        "seed_id": pl.String,
+        "parent_ids": pl.List(pl.String),
+        "position": pl.Int64,  # the how-many-th planned sample of its recipe; row of its source
+        "teacher": pl.String,
+        "request_fingerprints": pl.List(pl.String),  # in the order they were asked
+        "context": pl.String,  # the passage or document a prompt refers to; may be empty
+        "prompt": pl.String,
+        "response": pl.String,
+        "reference": pl.String,  # what the response is checked against; may be empty
+        "attributes": pl.String,  # JSON object: what was drawn for this sample
+        "licence": pl.String,
+        "synthetic_depth": pl.Int64,
+        "content_hash": pl.String,
+        "score": pl.Float64,  # 0..1 from verification; null before it
+    }
+)
+
+DECISION_SCHEMA = pl.Schema(
+    {
+        "sample_id": pl.String,  # at stage `seeds`: the seed's id
+        "stage": pl.String,
+        "partition": pl.String,  # recipe version, mixture version, or `all`
+        "recipe": pl.String,
+        "outcome": pl.String,
+        "reason": pl.String,  # null when kept
+        "score": pl.Float64,
+        "duplicate_of": pl.String,  # the row kept instead, or the item overlapped
+        "detail": pl.String,  # evidence in words
+    }
+)
+
+VERDICT_SCHEMA = pl.Schema(
+    {
+        "sample_id": pl.String,
+        "partition": pl.String,
+        "verifier": pl.String,
+        "position": pl.Int64,  # order in which the recipe's verifiers ran
+        "outcome": pl.String,
+        "reason": pl.String,
+        "score": pl.Float64,
+        "evidence": pl.String,
+    }
+)
+
+CALL_SCHEMA = pl.Schema(
+    {
+        "fingerprint": pl.String,
+        "partition": pl.String,
+        "sample_id": pl.String,
+        "step": pl.String,  # the prompt of the recipe that was rendered, e.g. `write`
+        "teacher": pl.String,
+        "model": pl.String,
+        "finish_reason": pl.String,
+        "prompt_tokens": pl.Int64,
+        "completion_tokens": pl.Int64,
+        "cost_usd": pl.Float64,
+        "latency_s": pl.Float64,
+        "from_ledger": pl.Boolean,  # true when it was paid for earlier
+    }
+)
+
+RECIPE_VERSION_SCHEMA = pl.Schema(
+    {
+        "partition": pl.String,
+        "recipe": pl.String,
+        "recipe_version": pl.String,
+        "title": pl.String,
+        "technique": pl.String,
+        "recipe_yaml": pl.String,
+        "templates": pl.String,  # JSON object: file name -> text
+        "live": pl.Boolean,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One verifier's word on one sample; `score` lies in 0..1, `evidence` is for people."""
+
+    outcome: VerdictOutcome
+    reason: Reason | None = None
+    score: float | None = None
+    evidence: str = ""
+
+    @classmethod
+    def accepted(cls, evidence: str = "", score: float = 1.0) -> "Verdict":
+        """Accept, saying what was checked."""
+        return cls(VerdictOutcome.ACCEPTED, None, score, evidence)
+
+    @classmethod
+    def rejected(cls, reason: Reason, evidence: str, score: float = 0.0) -> "Verdict":
+        """Reject, saying why."""
+        return cls(VerdictOutcome.REJECTED, reason, score, evidence)
+
+    @classmethod
+    def errored(cls, evidence: str) -> "Verdict":
+        """Say that no verdict could be reached."""
+        return cls(VerdictOutcome.ERRORED, Reason.VERIFIER_ERROR, None, evidence)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a stage decided of one row."""
+
+    sample_id: str
+    outcome: Outcome
+    reason: Reason | None = None
+    score: float | None = None
+    duplicate_of: str | None = None
+    detail: str = ""
+    recipe: str = ""

@@ -1,0 +1,33 @@
+"""Everything Dagster loads, put together."""
+
+from pathlib import Path
+
+import dagster as dg
+
+from synth_assets.defs.assets import generation, inputs, selection, training, watching
+from synth_assets.defs.checks import all_checks
+from synth_assets.defs.frame_io import FrameIOManager
+from synth_assets.defs.jobs import ALL_JOBS
+from synth_assets.defs.sensors import recipe_sensor
+from synth_assets.resources.settings import read_settings
+from synth_assets.resources.workshop import Workshop
+
+
+def build_definitions(workshop: Workshop | None = None) -> dg.Definitions:
+    """Assets, checks, jobs, sensors and resources; by default with what the environment says."""
+    workshop = workshop or Workshop(read_settings())
+    modules = [inputs, generation, selection, training, watching]
+    return dg.Definitions(
+        assets=dg.load_assets_from_modules(modules),
+        asset_checks=all_checks(),
+        jobs=ALL_JOBS,
+        sensors=[recipe_sensor],
+        resources={"workshop": workshop, "io_manager": _frames(workshop.home.assets)},
+        executor=dg.in_process_executor,
+    )
+
+
+def _frames(root: Path) -> FrameIOManager:
+    from upath import UPath
+
+    return FrameIOManager(UPath(root))

@@ -1,0 +1,206 @@
+"""Asset checks. Blocking where a bad result would poison what follows."""
+
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+import polars as pl
+
+from synth_assets.core.decontaminate.firewall import Firewall
+from synth_assets.core.decontaminate.stage import leaks
+from synth_assets.core.mixture.policy import policy_faults
+from synth_assets.core.schema import DECISION_SCHEMA, SAMPLE_SCHEMA, SEED_SCHEMA, Stage
+from synth_assets.core.stage import contract_faults
+from synth_assets.defs.display import preview
+from synth_assets.defs.partitions import mixture_versions, recipe_versions
+from synth_assets.resources.frames import read_frame
+from synth_assets.resources.home import ALL
+from synth_assets.resources.lineage.sql_files import SqlFolder
+from synth_assets.resources.workshop import Workshop, project_file
+
+_FRAMES: dict[str, tuple[pl.Schema, dg.PartitionsDefinition[str] | None]] = {
+    "real_data": (SAMPLE_SCHEMA, None),
+    "held_out_real": (SAMPLE_SCHEMA, None),
+    "benchmarks": (SAMPLE_SCHEMA, None),
+    "seeds": (SEED_SCHEMA, recipe_versions),
+    "raw_generations": (SAMPLE_SCHEMA, recipe_versions),
+    "verified_samples": (SAMPLE_SCHEMA, recipe_versions),
+    "deduplicated_samples": (SAMPLE_SCHEMA, None),
+    "decontaminated_samples": (SAMPLE_SCHEMA, None),
+    "training_sets": (SAMPLE_SCHEMA, mixture_versions),
+}
+
+_STAGES: dict[str, tuple[Stage, str, dg.PartitionsDefinition[str] | None]] = {
+    "verified_samples": (Stage.VERIFY, "raw_generations", recipe_versions),
+    "decontaminated_samples": (Stage.DECONTAMINATE, "deduplicated_samples", None),
+    "training_sets": (Stage.MIX, "decontaminated_samples", mixture_versions),
+}
+"""Asset -> its stage, the asset whose rows it decided on, its partitions."""
+
+
+def _rows_and_schema(
+    asset: str, schema: pl.Schema, partitions: dg.PartitionsDefinition[str] | None
+) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=asset,
+        name="has_rows_of_its_schema",
+        description="There is at least one row, and the columns are the contract's.",
+        blocking=True,
+        partitions_def=partitions,
+        additional_ins={"frame": dg.AssetIn(asset)},
+    )
+    def check(frame: pl.DataFrame) -> dg.AssetCheckResult:
+        wrong = [
+            f"{name}: {frame.schema.get(name, 'missing')} instead of {dtype}"
+            for name, dtype in schema.items()
+            if frame.schema.get(name) != dtype
+        ]
+        return dg.AssetCheckResult(
+            passed=frame.height > 0 and not wrong,
+            metadata={"rows": frame.height, "wrong_columns": wrong},
+        )
+
+    return check
+
+
+def _one_decision_per_row(
+    asset: str, stage: Stage, upstream: str, partitions: dg.PartitionsDefinition[str] | None
+) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=asset,
+        name="one_decision_per_row",
+        description=f"Each row of {upstream} has exactly one decision at stage {stage}, and the "
+        "rows kept are the rows of this asset.",
+        blocking=True,
+        partitions_def=partitions,
+        additional_ins={"given": dg.AssetIn(upstream), "kept": dg.AssetIn(asset)},
+    )
+    def check(
+        context: dg.AssetCheckExecutionContext,
+        workshop: dg.ResourceParam[Workshop],
+        given: pl.DataFrame,
+        kept: pl.DataFrame,
+    ) -> dg.AssetCheckResult:
+        partition = context.partition_key if partitions else ALL
+        decisions = read_frame(workshop.home.decisions(stage, partition))
+        faults = contract_faults(
+            given["sample_id"], decisions.cast(dict(DECISION_SCHEMA)), kept["sample_id"]
+        )
+        return dg.AssetCheckResult(passed=not faults, metadata={"faults": list(faults)})
+
+    return check
+
+
+@dg.asset_check(
+    asset="recipes",
+    description="Every recipe folder loads. A broken one is left out, and the others go on.",
+)
+def every_recipe_loads(workshop: dg.ResourceParam[Workshop]) -> dg.AssetCheckResult:
+    """Warn of broken recipes, with the mend."""
+    broken = workshop.catalogue.broken
+    return dg.AssetCheckResult(
+        passed=not broken,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={recipe.label: recipe.message for recipe in broken},
+    )
+
+
+@dg.asset_check(
+    asset="deduplicated_samples",
+    description="Every live recipe version is verified and took part.",
+    additional_ins={
+        "verified_samples": dg.AssetIn(
+            partition_mapping=dg.AllPartitionMapping(),
+            metadata={"allow_missing_partitions": True},
+        )
+    },
+)
+def every_recipe_is_here(
+    workshop: dg.ResourceParam[Workshop], verified_samples: dict[str, pl.DataFrame]
+) -> dg.AssetCheckResult:
+    """Warn of recipe versions that are not verified yet."""
+    missing = sorted({r.key for r in workshop.catalogue.recipes} - set(verified_samples))
+    return dg.AssetCheckResult(
+        passed=not missing,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"not_verified_yet": missing},
+    )
+
+
+@dg.asset_check(
+    asset="training_sets",
+    description="No row equals or overlaps a held-out or benchmark row.",
+    blocking=True,
+    partitions_def=mixture_versions,
+    additional_ins={
+        "rows": dg.AssetIn("training_sets"),
+        "held_out_real": dg.AssetIn(),
+        "benchmarks": dg.AssetIn(),
+    },
+)
+def no_held_out_or_benchmark_row(
+    rows: pl.DataFrame, held_out_real: pl.DataFrame, benchmarks: pl.DataFrame
+) -> dg.AssetCheckResult:
+    """Fail on any leak, naming the rows."""
+    leaked = leaks(rows, Firewall.build(held_out_real, benchmarks))
+    return dg.AssetCheckResult(
+        passed=leaked.is_empty(),
+        metadata={"rows_checked": rows.height, "leaks": preview(leaked)},
+    )
+
+
+@dg.asset_check(
+    asset="training_sets",
+    description="Shares, caps and row number are within the mixture's policy, and no two rows "
+    "hold the same text.",
+    blocking=True,
+    partitions_def=mixture_versions,
+    additional_ins={"rows": dg.AssetIn("training_sets")},
+)
+def within_its_policy(
+    context: dg.AssetCheckExecutionContext,
+    workshop: dg.ResourceParam[Workshop],
+    rows: pl.DataFrame,
+) -> dg.AssetCheckResult:
+    """Fail when a bound is missed, naming it."""
+    faults = policy_faults(rows, workshop.mixture_at(context.partition_key))
+    return dg.AssetCheckResult(passed=not faults, metadata={"faults": list(faults)})
+
+
+def _lineage_audits() -> dg.AssetChecksDefinition:
+    audits = SqlFolder(project_file("sql")).files("audits")
+
+    @dg.multi_asset_check(
+        name="lineage_audits",
+        specs=[
+            dg.AssetCheckSpec(
+                audit.name, asset="lineage", blocking=True, description=audit.purpose
+            )
+            for audit in audits
+        ],
+    )
+    def check(workshop: dg.ResourceParam[Workshop]) -> Iterator[dg.AssetCheckResult]:
+        for audit in workshop.lineage.audits():
+            yield dg.AssetCheckResult(
+                check_name=audit.name,
+                asset_key="lineage",
+                passed=audit.violations == 0,
+                metadata={
+                    "violating_rows": audit.violations,
+                    "examples": preview(audit.examples, rows=20),
+                },
+            )
+
+    return check
+
+
+def all_checks() -> Sequence[dg.AssetChecksDefinition]:
+    """Every asset check of the project."""
+    return [
+        *(_rows_and_schema(asset, *contract) for asset, contract in _FRAMES.items()),
+        *(_one_decision_per_row(asset, *contract) for asset, contract in _STAGES.items()),
+        every_recipe_loads,
+        every_recipe_is_here,
+        no_held_out_or_benchmark_row,
+        within_its_policy,
+        _lineage_audits(),
+    ]

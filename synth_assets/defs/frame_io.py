@@ -1,0 +1,53 @@
+"""Polars frames as Parquet files, one a partition: `assets/<asset>/<partition>.parquet`."""
+
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+import polars as pl
+
+from synth_assets.defs.display import frame_metadata
+from synth_assets.resources.frames import read_frame, write_frame
+
+if TYPE_CHECKING:
+    from upath import UPath
+
+
+class FrameIOManager(dg.UPathIOManager):
+    """Writes atomically; loads a frame, a lazy frame, or one frame for each partition.
+
+    An input annotated `dict[str, pl.DataFrame]` gets a mapping of partition to frame, however
+    many partitions there are. A missing partition is an error, unless the input's metadata says
+    `allow_missing_partitions`, in which case the mapping shows what is there.
+    """
+
+    extension: str | None = ".parquet"
+
+    def dump_to_path(self, context: dg.OutputContext, obj: pl.DataFrame, path: "UPath") -> None:
+        """Write a frame whole or not at all."""
+        write_frame(path, obj)
+
+    def load_from_path(
+        self, context: dg.InputContext, path: "UPath"
+    ) -> pl.DataFrame | pl.LazyFrame:
+        """Read a frame; lazily where the input is annotated so."""
+        if not path.exists():
+            raise FileNotFoundError(
+                f"{path} is not there: materialize {context.asset_key.to_user_string()} first."
+            )
+        if context.dagster_type.typing_type is pl.LazyFrame:
+            return pl.scan_parquet(str(path), glob=False, storage_options=self.storage_options)
+        return read_frame(path)
+
+    def load_partitions(self, context: dg.InputContext) -> Any:  # noqa: ANN401
+        """One frame, or a mapping where the input asks for one."""
+        loaded = super().load_partitions(context)
+        wants_mapping = getattr(context.dagster_type.typing_type, "__origin__", None) is dict
+        if wants_mapping and not isinstance(loaded, dict):
+            return {} if loaded is None else {context.asset_partition_keys[0]: loaded}
+        return loaded
+
+    def get_metadata(
+        self, context: dg.OutputContext, obj: pl.DataFrame
+    ) -> dict[str, dg.MetadataValue]:
+        """Row count, column schema and a preview, for every asset alike."""
+        return frame_metadata(obj)

@@ -1,0 +1,118 @@
+"""Whole runs from Python: the jobs one after the other, in this process."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+
+from synth_assets.defs.build import build_definitions
+from synth_assets.defs.partitions import sync_partitions
+from synth_assets.resources.home import Home
+from synth_assets.resources.workshop import Workshop, project_file
+
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True)
+class JobRun:
+    """One finished job run.
+
+    Attributes:
+        job: name of the job.
+        partition: its partition key, if it has one.
+        seconds: wall time.
+        failures: messages of what failed; empty when all is well.
+        run_id: Dagster's id of the run.
+    """
+
+    job: str
+    partition: str | None
+    seconds: float
+    failures: tuple[str, ...]
+    run_id: str
+
+
+def prepare_dagster_home(home: Home) -> Path:
+    """Write the instance configuration for this home and return Dagster's own folder."""
+    shipped = project_file("dagster.yaml").read_text(encoding="utf-8")
+    home.dagster.mkdir(parents=True, exist_ok=True)
+    text = shipped.replace(".synth/dagster", str(home.dagster))
+    target = home.dagster / "dagster.yaml"
+    if not target.exists() or target.read_text(encoding="utf-8") != text:
+        target.write_text(text, encoding="utf-8")
+    return home.dagster
+
+
+def open_instance(home: Home) -> dg.DagsterInstance:
+    """The local Dagster instance of a home; the same that `synth ui` shows."""
+    return dg.DagsterInstance.from_config(str(prepare_dagster_home(home)))
+
+
+def run_pipeline(
+    workshop: Workshop,
+    instance: dg.DagsterInstance,
+    recipes: Sequence[str] = (),
+    mixtures: Sequence[str] = (),
+) -> Iterator[JobRun]:
+    """Run the whole graph, yielding each job run as it ends; stops after a stage that failed.
+
+    Args:
+        workshop: what the assets work with.
+        instance: where runs and materializations are recorded.
+        recipes: ids of the recipes to fill; all by default.
+        mixtures: ids of the mixtures to compose; all by default.
+
+    Raises:
+        UnknownNameError: if a recipe or mixture is not in the catalogue.
+    """
+    catalogue = workshop.catalogue
+    chosen = [catalogue.recipe(name) for name in recipes] or list(catalogue.recipes)
+    policies = [catalogue.mixture(name) for name in mixtures] or list(catalogue.mixtures.values())
+    sync_partitions(instance, catalogue)
+    stages: list[tuple[str, Sequence[str | None]]] = [
+        ("refresh_inputs", [None]),
+        ("fill_recipe", [recipe.key for recipe in chosen]),
+        ("select_candidates", [None]),
+        ("compose_training_set", [mixture.key for mixture in policies]),
+        ("trace_lineage", [None]),
+        ("publish_training_set", [mixture.key for mixture in policies]),
+    ]
+    definitions = build_definitions(workshop)
+    for job, partitions in stages:
+        failed = False
+        for partition in partitions:
+            finished = _run_job(definitions, instance, job, partition)
+            failed = failed or bool(finished.failures)
+            yield finished
+        if failed:
+            return
+
+
+def _run_job(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, job: str, partition: str | None
+) -> JobRun:
+    started = time.monotonic()
+    result = definitions.get_job_def(job).execute_in_process(
+        instance=instance, partition_key=partition, run_config=_QUIET, raise_on_error=False
+    )
+    return JobRun(
+        job, partition, time.monotonic() - started, tuple(_failures(result)), result.run_id
+    )
+
+
+def _failures(result: dg.ExecuteInProcessResult) -> Iterator[str]:
+    for event in result.all_events:
+        if event.is_step_failure and event.step_failure_data.error is not None:
+            error = event.step_failure_data.error
+            while error.cause is not None:
+                error = error.cause
+            yield f"{event.step_key}: {error.message.strip()}"
+    for evaluation in result.get_asset_check_evaluations():
+        if not evaluation.passed and evaluation.severity == dg.AssetCheckSeverity.ERROR:
+            yield f"check {evaluation.check_name} of {evaluation.asset_key.to_user_string()} failed"
+    if not result.success:
+        for event in result.all_events:
+            if event.event_type_value == "PIPELINE_FAILURE" and event.message:
+                yield event.message

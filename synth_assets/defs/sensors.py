@@ -1,0 +1,25 @@
+"""Sensors: what keeps the partitions in line with the files people edit."""
+
+import dagster as dg
+
+from synth_assets.defs.partitions import sync_partitions
+from synth_assets.resources.settings import read_settings
+from synth_assets.resources.workshop import Workshop
+
+
+@dg.sensor(
+    minimum_interval_seconds=10,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Notices edited, added and removed recipes and mixtures: adds the partition of "
+    "each new version and retires the superseded one. It starts no run and spends nothing.",
+)
+def recipe_sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """Bring the partitions in line with the catalogue as it is on disk now."""
+    # A fresh workshop each tick: the catalogue of the code location's own is read once.
+    changed = sync_partitions(context.instance, Workshop(read_settings()).catalogue)
+    if not changed.added and not changed.retired:
+        return dg.SkipReason("Recipes and mixtures are as they were.")
+    return dg.SkipReason(
+        f"Added {', '.join(changed.added) or 'nothing'}; retired "
+        f"{', '.join(changed.retired) or 'nothing'}."
+    )

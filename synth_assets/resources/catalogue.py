@@ -1,0 +1,269 @@
+"""The catalogue: every recipe, teacher, mixture and source that the recipe folders declare.
+
+A folder holds `teachers.yaml`, `mixtures.yaml` and `sources.yaml`, each optional, and a
+sub-folder with a `recipe.yaml` for each recipe. Later folders extend and override earlier ones.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TypeVar
+
+from synth_assets.core.config.mixtures import Mixture, MixturesFile
+from synth_assets.core.config.names import Written
+from synth_assets.core.config.recipe import (
+    RECIPE_FILE,
+    Recipe,
+    RecipeSpec,
+    parse_recipe,
+    parse_recipe_yaml,
+)
+from synth_assets.core.config.sources import SourcesFile
+from synth_assets.core.config.teachers import Teacher, TeachersFile
+from synth_assets.core.config.yaml_text import YamlText, parse_yaml, validated
+from synth_assets.core.fingerprint import fingerprint, short_id
+from synth_assets.errors import (
+    CatalogueError,
+    ConfigurationError,
+    RecipeError,
+    SourceError,
+    UnknownNameError,
+)
+from synth_assets.resources.file_digest import file_digest
+from synth_assets.resources.recipe_folder import RecipeFolder, read_recipe_folder, read_text
+from synth_assets.resources.sources.located import LocatedSource, source_digest
+
+SOURCE_FIELDS = ("prompt", "response")
+"""The fields of seeds that come from a source."""
+
+_F = TypeVar("_F", bound=Written)
+
+
+@dataclass(frozen=True)
+class BrokenRecipe:
+    """A recipe that does not load; `label` is its folder, `message` says where and the mend."""
+
+    label: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """What the recipe folders declare.
+
+    Attributes:
+        recipes: those that load, by id.
+        broken: those that do not, by folder.
+        teachers: id -> entry.
+        mixtures: id -> entry.
+        sources: id -> entry with the place of its data.
+        seed_files: id of a recipe with seeds of its own -> their JSONL file.
+    """
+
+    recipes: tuple[Recipe, ...]
+    broken: tuple[BrokenRecipe, ...]
+    teachers: Mapping[str, Teacher]
+    mixtures: Mapping[str, Mixture]
+    sources: Mapping[str, LocatedSource]
+    seed_files: Mapping[str, Path]
+
+    def recipe(self, name: str) -> Recipe:
+        """The recipe of that id.
+
+        Raises:
+            UnknownNameError: listing what there is, and which folders are broken.
+        """
+        for recipe in self.recipes:
+            if recipe.id == name:
+                return recipe
+        message = _unknown("recipe", name, [recipe.id for recipe in self.recipes])
+        if self.broken:
+            folders = ", ".join(recipe.label for recipe in self.broken)
+            message += f" Broken, and left out until mended: {folders}."
+        raise UnknownNameError(message)
+
+    def mixture(self, name: str) -> Mixture:
+        """The mixture of that id.
+
+        Raises:
+            UnknownNameError: listing what there is.
+        """
+        if name not in self.mixtures:
+            raise UnknownNameError(_unknown("mixture", name, self.mixtures))
+        return self.mixtures[name]
+
+
+def load_catalogue(folders: Sequence[Path], *, teacher_override: str | None = None) -> Catalogue:
+    """Read every recipe folder.
+
+    Entries of a later folder replace those of the same id in earlier ones; of two recipes of one
+    id the later is broken. A broken recipe stops no other.
+
+    Args:
+        folders: the shipped folder, then the user's.
+        teacher_override: a teacher's id, or a LiteLLM model name (with a `/`), that answers every
+            prompt of every recipe.
+
+    Raises:
+        CatalogueError: if a folder is missing, or a file that all recipes share is broken.
+        UnknownNameError: if `teacher_override` is neither.
+    """
+    roots = tuple(dict.fromkeys(folder.absolute() for folder in folders))
+    for root in roots:
+        if not root.is_dir():
+            raise CatalogueError(f"{root}: is no folder. Create it, or mend the path to it.")
+    teachers = {
+        teacher.id: teacher
+        for _, file in _files(roots, "teachers.yaml", TeachersFile, "teachers")
+        for teacher in file.teachers
+    }
+    sources = {
+        source.id: LocatedSource.named_in(path, source)
+        for path, file in _files(roots, "sources.yaml", SourcesFile, "sources")
+        for source in file.sources
+    }
+    mixtures = {
+        mixture.id: _checked(mixture, path, sources)
+        for path, file in _files(roots, "mixtures.yaml", MixturesFile, "mixtures")
+        for mixture in file.mixtures
+    }
+    shared = Catalogue((), (), teachers, mixtures, sources, {})
+    if not teacher_override:
+        return _with_recipes(shared, roots, None)
+    answering = _override(teachers, teacher_override)
+    shared = replace(shared, teachers={**teachers, answering.id: answering})
+    return _with_recipes(shared, roots, answering)
+
+
+def _files(
+    roots: Iterable[Path], name: str, model: type[_F], key: str
+) -> Iterator[tuple[Path, _F]]:
+    """The shared file of that name of each folder that has one, checked."""
+    for root in roots:
+        path = root / name
+        if os.path.lexists(path):
+            document = parse_yaml(read_text(path, CatalogueError), str(path), CatalogueError)
+            file = validated(model, document, CatalogueError)
+            _refuse_repeated_ids(document, key)
+            yield path, file
+
+
+def _refuse_repeated_ids(document: YamlText, key: str) -> None:
+    seen: dict[str, int] = {}
+    for index, entry in enumerate(document.value[key]):
+        line = document.line_of([key, index, "id"])
+        if entry["id"] in seen:
+            raise CatalogueError(
+                f"{document.label}: line {line}: the id {entry['id']} stands on line "
+                f"{seen[entry['id']]} already. Rename one, or remove it."
+            )
+        seen[entry["id"]] = line
+
+
+def _checked(mixture: Mixture, path: Path, sources: Mapping[str, LocatedSource]) -> Mixture:
+    for name in mixture.sources or ():
+        if name not in sources:
+            raise CatalogueError(
+                f"{path}: mixture {mixture.id}: {_unknown('source', name, sources)}"
+            )
+    return mixture
+
+
+def _override(teachers: Mapping[str, Teacher], name: str) -> Teacher:
+    """The teacher that answers everything: an entry, or a new one for a LiteLLM model."""
+    if name in teachers:
+        return teachers[name]
+    if "/" not in name or not name.isprintable() or len(name) > 200:
+        raise UnknownNameError(
+            f"{_unknown('teacher', name[:200], teachers)} A model that stands in no teachers.yaml "
+            "is named as LiteLLM does, with its provider: ollama/llama3.2."
+        )
+    for teacher in teachers.values():
+        if teacher.model == name:
+            return teacher
+    slug = re.sub(r"[^a-z0-9_]+", "-", name.lower()).strip("-_0123456789")[:50] or "model"
+    return Teacher(id=slug if slug not in teachers else f"{slug}-{short_id(name)[:8]}", model=name)
+
+
+def _with_recipes(shared: Catalogue, roots: Iterable[Path], answering: Teacher | None) -> Catalogue:
+    recipes: dict[str, Recipe] = {}
+    seed_files: dict[str, Path] = {}
+    broken: list[BrokenRecipe] = []
+    for folder in _recipe_folders(roots):
+        try:
+            content = read_recipe_folder(folder)
+            recipe = _recipe(folder, content, shared, answering)
+            if recipe.id in recipes:
+                raise RecipeError(
+                    f"{folder}: the id {recipe.id} is that of {recipes[recipe.id].label} already. "
+                    "Rename one in its recipe.yaml."
+                )
+        except (ConfigurationError, SourceError) as exc:
+            broken.append(BrokenRecipe(str(folder), str(exc)))
+            continue
+        recipes[recipe.id] = recipe
+        if recipe.spec.seeds.file is not None:
+            seed_files[recipe.id] = content.seed_files[recipe.spec.seeds.file]
+    ordered = tuple(recipes[name] for name in sorted(recipes))
+    return replace(shared, recipes=ordered, broken=tuple(broken), seed_files=seed_files)
+
+
+def _recipe_folders(roots: Iterable[Path]) -> Iterator[Path]:
+    for root in roots:
+        for folder in sorted(root.iterdir()):
+            if folder.name.startswith(".") or not folder.is_dir():
+                continue
+            unreadable = not os.access(folder, os.R_OK | os.X_OK)
+            if unreadable or os.path.lexists(folder / RECIPE_FILE):
+                yield folder
+
+
+def _recipe(
+    folder: Path, content: RecipeFolder, shared: Catalogue, answering: Teacher | None
+) -> Recipe:
+    label = str(folder)
+    if RECIPE_FILE not in content.texts:
+        raise RecipeError(f"{folder}: {RECIPE_FILE} is no regular file. Make it one.")
+    spec = parse_recipe_yaml(label, content.texts[RECIPE_FILE])
+    if answering is not None:
+        spec = spec.answered_by(answering.id)
+    digest = _seeds_digest(label, spec, content, shared.sources)
+    return parse_recipe(label, content.texts, digest, shared.teachers, spec)
+
+
+def _seeds_digest(
+    label: str, spec: RecipeSpec, content: RecipeFolder, sources: Mapping[str, LocatedSource]
+) -> str:
+    where = f"{label}/{RECIPE_FILE}: seeds"
+    if spec.seeds.file is not None:
+        if spec.seeds.file not in content.seed_files:
+            there = ", ".join(sorted(content.seed_files)) or "none"
+            raise RecipeError(
+                f"{where}: there is no seeds file {spec.seeds.file}. JSONL files here: {there}. "
+                "Write it, one JSON object a line, or mend the name."
+            )
+        return fingerprint(file_digest(content.seed_files[spec.seeds.file], where))
+    name = spec.seeds.source or ""
+    if name not in sources:
+        raise RecipeError(f"{where}: {_unknown('source', name, sources)}")
+    if not {"pool", "seeds"} & set(sources[name].spec.uses):
+        raise RecipeError(
+            f"{where}: source {name} is kept out of training. Name one with the use pool or seeds."
+        )
+    if strange := sorted(set(spec.seeds.columns.values()) - set(SOURCE_FIELDS)):
+        raise RecipeError(
+            f"{where}: columns: names {', '.join(strange)}, but rows of a source have the fields "
+            f"{', '.join(SOURCE_FIELDS)}. Mend the name."
+        )
+    return source_digest(sources[name])
+
+
+def _unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    """What to say of a name that nobody declared."""
+    names = sorted(known)
+    near = get_close_matches(name, names, n=1)
+    guess = f" Did you mean {near[0]}?" if near else ""
+    return f"no {kind} is called {name!r}.{guess} There are: {', '.join(names) or 'none'}."

@@ -1,0 +1,242 @@
+"""Generation: plans in, samples out, with every completion in the ledger before it is used."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from synth_assets.core.completion import Completion, Request
+from synth_assets.core.config.recipe import Recipe
+from synth_assets.core.config.teachers import Teacher
+from synth_assets.core.planning import finished_sample, plan_slots, sample_id
+from synth_assets.core.sample import Sample, Seed, sample_frame
+from synth_assets.core.schema import CALL_SCHEMA, Decision, Outcome, Stage
+from synth_assets.core.stage import StageResult, close_stage
+from synth_assets.core.techniques.protocol import Draft, Slot, Unusable
+from synth_assets.errors import SynthError
+from synth_assets.resources.ledger import Ledger
+from synth_assets.resources.teachers import CallFailedError, ChatModel
+
+_COMMIT_WINDOW_S = 0.05
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far generation is; handed to a listener after every finished sample."""
+
+    finished: int
+    planned: int
+    bought: int
+    from_ledger: int
+    cost_usd: float
+
+
+@dataclass(frozen=True)
+class Generated:
+    """What generation made of a recipe.
+
+    Attributes:
+        stage: samples and one decision per planned sample.
+        calls: one row per request that was answered, columns of `CALL_SCHEMA`.
+    """
+
+    stage: StageResult
+    calls: pl.DataFrame
+
+    @property
+    def bought(self) -> int:
+        """Calls that were paid for now."""
+        return int((~self.calls["from_ledger"]).sum())
+
+
+@dataclass(frozen=True)
+class _Made:
+    name: str
+    decision: Decision
+    sample: Sample | None
+    answered: tuple[tuple[Request, Completion], ...]
+
+
+def generate(
+    recipe: Recipe,
+    seeds: Sequence[Seed],
+    model: ChatModel,
+    ledger: Ledger,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> Generated:
+    """Carry out a recipe: ask what its technique asks, keep what it makes.
+
+    Requests that the ledger has are not bought again. A request that fails makes its sample
+    `errored`; the others go on.
+
+    Raises:
+        TeacherError: if a teacher cannot be used at all; what was bought stays in the ledger.
+        RecipeError: if a prompt does not render with a seed.
+    """
+    return asyncio.run(_Engine(recipe, model, ledger, on_progress).run(seeds))
+
+
+class _Engine:
+    def __init__(
+        self,
+        recipe: Recipe,
+        model: ChatModel,
+        ledger: Ledger,
+        on_progress: Callable[[Progress], None],
+    ) -> None:
+        self._recipe = recipe
+        self._shop = _Shop(model, ledger, recipe.teachers)
+        self._on_progress = on_progress
+
+    async def run(self, seeds: Sequence[Seed]) -> Generated:
+        slots = list(plan_slots(self._recipe, seeds))
+        made: list[_Made] = []
+        try:
+            async with asyncio.TaskGroup() as group:
+                for slot in slots:
+                    group.create_task(self._one(slot, len(slots), made))
+        except* SynthError as failures:
+            raise _first(failures) from None
+        finally:
+            await self._shop.close()
+        return self._collected(sorted(made, key=lambda item: item.decision.sample_id))
+
+    async def _one(self, slot: Slot, planned: int, made: list[_Made]) -> None:
+        made.append(await self._produce(slot))
+        shop = self._shop
+        self._on_progress(
+            Progress(len(made), planned, shop.bought, shop.from_ledger, shop.cost_usd)
+        )
+
+    async def _produce(self, slot: Slot) -> _Made:
+        production = self._recipe.spec.technique.produce(slot)
+        asked: Sequence[Request] = next(production)
+        name = sample_id(self._recipe, slot, asked)
+        answered: list[tuple[Request, Completion]] = []
+        try:
+            while True:
+                got = await asyncio.gather(*(self._shop.buy(request) for request in asked))
+                answered.extend(zip(asked, got, strict=True))
+                asked = production.send(got)
+        except StopIteration as stop:
+            return self._judged(slot, name, stop.value, tuple(answered))
+        except CallFailedError as exc:
+            decision = Decision(
+                name, Outcome.ERRORED, exc.reason, detail=exc.detail, recipe=self._recipe.id
+            )
+            return _Made(name, decision, None, tuple(answered))
+
+    def _judged(
+        self,
+        slot: Slot,
+        name: str,
+        result: Draft | Unusable,
+        answered: tuple[tuple[Request, Completion], ...],
+    ) -> _Made:
+        recipe = self._recipe
+        if isinstance(result, Unusable):
+            decision = Decision(
+                name, Outcome.DROPPED, result.reason, detail=result.detail, recipe=recipe.id
+            )
+            return _Made(name, decision, None, answered)
+        requests = [request for request, _ in answered]
+        sample = finished_sample(recipe, slot, name, requests, result)
+        return _Made(name, Decision(name, Outcome.KEPT, recipe=recipe.id), sample, answered)
+
+    def _collected(self, made: Sequence[_Made]) -> Generated:
+        names = pl.Series("sample_id", [item.name for item in made], pl.String)
+        kept = sample_frame(item.sample for item in made if item.sample is not None)
+        stage = close_stage(
+            Stage.GENERATE,
+            self._recipe.key,
+            names.to_frame(),
+            (item.decision for item in made),
+            kept=kept.sort("position"),
+        )
+        return Generated(stage, self._calls(made))
+
+    def _calls(self, made: Sequence[_Made]) -> pl.DataFrame:
+        rows = [
+            (
+                request.fingerprint,
+                self._recipe.key,
+                item.name,
+                request.step,
+                request.teacher,
+                request.model,
+                completion.finish_reason,
+                completion.prompt_tokens,
+                completion.completion_tokens,
+                completion.cost_usd,
+                completion.latency_s,
+                completion.from_ledger,
+            )
+            for item in made
+            for request, completion in item.answered
+        ]
+        return pl.DataFrame(rows, schema=CALL_SCHEMA, orient="row")
+
+
+class _Shop:
+    """Buys each request once: from the ledger, from a call in flight, or from the teacher."""
+
+    def __init__(self, model: ChatModel, ledger: Ledger, teachers: Mapping[str, Teacher]) -> None:
+        self._model = model
+        self._ledger = ledger
+        self._open = {name: asyncio.Semaphore(t.parallelism) for name, t in teachers.items()}
+        self._in_flight: dict[str, asyncio.Task[Completion]] = {}
+        self._unsaved: list[tuple[Request, Completion, asyncio.Future[None]]] = []
+        self._saver: asyncio.Task[None] | None = None
+        self.bought = 0
+        self.from_ledger = 0
+        self.cost_usd = 0.0
+
+    async def buy(self, request: Request) -> Completion:
+        known = self._ledger.get(request.fingerprint)
+        if known is not None:
+            self.from_ledger += 1
+            return known
+        if joined := self._in_flight.get(request.fingerprint):
+            return replace(await asyncio.shield(joined), from_ledger=True)
+        task = asyncio.create_task(self._call(request))
+        self._in_flight[request.fingerprint] = task
+        task.add_done_callback(lambda _: self._in_flight.pop(request.fingerprint, None))
+        return await asyncio.shield(task)
+
+    async def close(self) -> None:
+        """Wait for what is in flight, so that what was paid for is kept."""
+        await asyncio.gather(*self._in_flight.values(), return_exceptions=True)
+
+    async def _call(self, request: Request) -> Completion:
+        async with self._open[request.teacher]:
+            completion = await self._model.complete(request)
+        saved = asyncio.get_running_loop().create_future()
+        self._unsaved.append((request, completion, saved))
+        if self._saver is None or self._saver.done():
+            self._saver = asyncio.create_task(self._save_soon())
+        await saved
+        self.bought += 1
+        self.cost_usd += completion.cost_usd or 0.0
+        return completion
+
+    async def _save_soon(self) -> None:
+        """Commit in groups: one fsync for all that arrives within the window."""
+        await asyncio.sleep(_COMMIT_WINDOW_S)
+        while self._unsaved:
+            batch, self._unsaved = self._unsaved, []
+            try:
+                rows = [(request, completion) for request, completion, _ in batch]
+                await asyncio.to_thread(self._ledger.put, rows)
+            except Exception as exc:  # noqa: BLE001  every waiter must learn of it
+                for *_, saved in batch:
+                    saved.set_exception(exc)
+            else:
+                for *_, saved in batch:
+                    saved.set_result(None)
+
+
+def _first(failures: BaseExceptionGroup[SynthError]) -> SynthError:
+    """The first failure in a group of groups; the others are its like."""
+    failure = failures.exceptions[0]
+    return _first(failure) if isinstance(failure, BaseExceptionGroup) else failure

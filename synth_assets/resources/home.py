@@ -1,0 +1,79 @@
+"""Where things lie under `SYNTH_HOME`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+
+from synth_assets.core.schema import Stage
+from synth_assets.core.stage import StageResult
+from synth_assets.resources.frames import FramePath, write_frame
+
+ALL = "all"
+"""Partition name in the records of stages that see every recipe at once."""
+
+
+@dataclass(frozen=True)
+class Home:
+    """The layout of everything this project keeps.
+
+    `assets/<asset>/<partition>.parquet` and `assets/<asset>.parquet` hold the rows;
+    `decisions/<stage>/<partition>.parquet`, `verdicts/`, `calls/` and `recipe_versions/` hold
+    what lineage is built from; the rest are databases and what users take away.
+    """
+
+    root: Path
+
+    @property
+    def assets(self) -> Path:
+        """Root of the assets' Parquet files."""
+        return self.root / "assets"
+
+    @property
+    def ledger(self) -> Path:
+        """The SQLite file of completions."""
+        return self.root / "ledger.sqlite"
+
+    @property
+    def dashboards(self) -> Path:
+        """The Evidently workspace."""
+        return self.root / "evidently"
+
+    @property
+    def exports(self) -> Path:
+        """What users take away: one folder per mixture."""
+        return self.root / "exports"
+
+    @property
+    def recipe_versions(self) -> Path:
+        """Recipe versions ever materialized, one file each."""
+        return self.root / "recipe_versions"
+
+    @property
+    def dagster(self) -> Path:
+        """Dagster's own storage."""
+        return self.root / "dagster"
+
+    def asset(self, name: str, partition: str | None = None) -> FramePath:
+        """The file of an asset, or of one partition of it."""
+        if partition is None:
+            return self.assets / f"{name}.parquet"
+        return self.assets / name / f"{partition}.parquet"
+
+    def decisions(self, stage: Stage, partition: str) -> FramePath:
+        """The file of a stage's decisions."""
+        return self.root / "decisions" / stage / f"{partition}.parquet"
+
+    def record_decisions(self, stage: Stage, partition: str, result: StageResult) -> None:
+        """Write a stage's decisions where lineage finds them."""
+        write_frame(self.decisions(stage, partition), result.decisions)
+
+    def record(
+        self,
+        table: Literal["verdicts", "calls", "recipe_versions"],
+        partition: str,
+        frame: pl.DataFrame,
+    ) -> None:
+        """Write verdicts, calls or recipe versions where lineage finds them."""
+        write_frame(self.root / table / f"{partition}.parquet", frame)

@@ -1,0 +1,117 @@
+"""The one place that reads the environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from synth_assets.errors import ConfigurationError
+
+SHIPPED_RECIPES = Path(__file__).parent.parent / "recipes"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says.
+
+    Attributes:
+        home: where everything local lives (`SYNTH_HOME`, default `.synth`).
+        recipe_folders: the shipped folder, then those of `SYNTH_RECIPES` (separated like PATH;
+            default `recipes` in the working directory, if there is one).
+        teacher: `SYNTH_TEACHER`, a catalogue id or LiteLLM model that replaces every recipe's
+            teachers.
+        dagster_port: `SYNTH_DAGSTER_PORT`, default 3000.
+        dashboard_port: `SYNTH_DASHBOARD_PORT`, default 8000.
+    """
+
+    home: Path
+    recipe_folders: tuple[Path, ...]
+    teacher: str | None
+    dagster_port: int
+    dashboard_port: int
+
+    @property
+    def dashboard_url(self) -> str:
+        """Where the Evidently UI answers once `synth ui` runs."""
+        return f"http://127.0.0.1:{self.dashboard_port}"
+
+    @property
+    def dagster_url(self) -> str:
+        """Where the Dagster UI answers once `synth ui` runs."""
+        return f"http://127.0.0.1:{self.dagster_port}"
+
+
+def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read and check the environment.
+
+    Raises:
+        ConfigurationError: for a recipe folder that does not exist or a port that is none.
+    """
+    return Settings(
+        home=Path(environment.get("SYNTH_HOME") or ".synth").resolve(),
+        recipe_folders=(SHIPPED_RECIPES, *_user_folders(environment.get("SYNTH_RECIPES"))),
+        teacher=environment.get("SYNTH_TEACHER") or None,
+        dagster_port=_port(environment, "SYNTH_DAGSTER_PORT", 3000),
+        dashboard_port=_port(environment, "SYNTH_DASHBOARD_PORT", 8000),
+    )
+
+
+def read_secret(name: str, used_by: str) -> str:
+    """Read a key at the moment it is needed; it is stored nowhere.
+
+    Raises:
+        ConfigurationError: if the variable is unset or empty.
+    """
+    value = os.environ.get(name, "")
+    if not value:
+        raise ConfigurationError(
+            f"Teacher {used_by}: the environment variable {name} is not set. Export the key there."
+        )
+    return value
+
+
+def has_secret(name: str) -> bool:
+    """Whether a key is set; its value is not looked at."""
+    return bool(os.environ.get(name))
+
+
+def switch_off_telemetry() -> None:
+    """Keep libraries from calling home; must run before they are imported."""
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
+    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+    os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+
+def child_environment(settings: Settings, **more: str) -> dict[str, str]:
+    """The environment of a process that must see the same settings as this one."""
+    return {
+        **os.environ,
+        "SYNTH_HOME": str(settings.home),
+        "SYNTH_RECIPES": os.pathsep.join(str(path) for path in settings.recipe_folders[1:]),
+        "SYNTH_DASHBOARD_PORT": str(settings.dashboard_port),
+        "SYNTH_DAGSTER_PORT": str(settings.dagster_port),
+        "DO_NOT_TRACK": "1",
+        **more,
+    }
+
+
+def _user_folders(value: str | None) -> tuple[Path, ...]:
+    if value is None or not value.strip():
+        default = Path("recipes").resolve()
+        return (default,) if default.is_dir() else ()
+    folders = tuple(Path(part).expanduser().resolve() for part in value.split(os.pathsep) if part)
+    for folder in folders:
+        if not folder.is_dir():
+            raise ConfigurationError(
+                f"SYNTH_RECIPES names {folder}, which is no folder. Create it or mend the variable."
+            )
+    return folders
+
+
+def _port(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name) or str(default)
+    if not text.isdecimal() or not 1 <= int(text) <= 65_535:
+        raise ConfigurationError(f"{name} is {text!r}; give a port from 1 to 65535.")
+    return int(text)

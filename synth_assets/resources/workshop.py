@@ -1,0 +1,114 @@
+"""What assets and commands work with: the places, the catalogue, and the ways out."""
+
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from synth_assets.core.config.mixtures import Mixture
+from synth_assets.core.config.recipe import Recipe
+from synth_assets.errors import UnknownNameError
+from synth_assets.resources.catalogue import Catalogue, load_catalogue
+from synth_assets.resources.dashboards.workspace import DashboardWorkspace
+from synth_assets.resources.home import Home
+from synth_assets.resources.ledger import Ledger
+from synth_assets.resources.lineage.database import LineageDatabase
+from synth_assets.resources.settings import Settings
+from synth_assets.resources.teachers import LiteLLMTeachers
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_ROOT = Path(__file__).parents[2]
+_PACKAGED = Path(__file__).parents[1] / "_project"
+
+
+def project_file(name: str) -> Path:
+    """A file or folder that stands at the top of a checkout, or inside an installed copy."""
+    inside = _PACKAGED / name
+    return inside if inside.exists() else _ROOT / name
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Everything an asset body reaches beyond its inputs.
+
+    Attributes:
+        settings: what the environment says.
+        announce: where progress goes besides the log; silent by default.
+    """
+
+    settings: Settings
+    announce: Callable[[str], None] = lambda _: None
+
+    @cached_property
+    def home(self) -> Home:
+        """Where things lie."""
+        return Home(self.settings.home)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """Recipes, teachers, mixtures and sources, as they are now."""
+        return load_catalogue(self.settings.recipe_folders, teacher_override=self.settings.teacher)
+
+    def recipe_at(self, key: str) -> Recipe:
+        """The live recipe of a partition key.
+
+        Raises:
+            UnknownNameError: if the recipe changed or went away since the key was made.
+        """
+        for recipe in self.catalogue.recipes:
+            if recipe.key == key:
+                return recipe
+        raise UnknownNameError(_superseded("recipe", key, [r.key for r in self.catalogue.recipes]))
+
+    def mixture_at(self, key: str) -> Mixture:
+        """The live mixture of a partition key.
+
+        Raises:
+            UnknownNameError: if the mixture changed or went away since the key was made.
+        """
+        mixtures = self.catalogue.mixtures.values()
+        for mixture in mixtures:
+            if mixture.key == key:
+                return mixture
+        raise UnknownNameError(_superseded("mixture", key, [m.key for m in mixtures]))
+
+    @contextmanager
+    def ledger(self) -> Generator[Ledger]:
+        """The ledger, closed afterwards."""
+        ledger = Ledger(self.home.ledger)
+        try:
+            yield ledger
+        finally:
+            ledger.close()
+
+    @property
+    def lineage(self) -> LineageDatabase:
+        """The lineage database; written through `dagster_duckdb`."""
+        return LineageDatabase(self.home.root, project_file("sql"), connect=_open_duckdb)
+
+    @property
+    def dashboards(self) -> DashboardWorkspace:
+        """The dashboards' workspace."""
+        return DashboardWorkspace(self.home.dashboards, self.settings.dashboard_url)
+
+    @property
+    def teachers(self) -> LiteLLMTeachers:
+        """The catalogue's teachers."""
+        return LiteLLMTeachers(self.catalogue.teachers)
+
+
+def _open_duckdb(path: Path) -> "AbstractContextManager[DuckDBPyConnection]":
+    from dagster_duckdb import DuckDBResource
+
+    return DuckDBResource(database=str(path)).get_connection()
+
+
+def _superseded(kind: str, key: str, live: list[str]) -> str:
+    return (
+        f"No {kind} has the version {key} any more. Live: {', '.join(sorted(live)) or 'none'}. "
+        "Materialize the live partition, or undo the edit to get this one back."
+    )

@@ -1,0 +1,74 @@
+"""Stand-ins for the outside world, and small recipes to use them with."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from synth_assets.core.completion import Completion, Request
+from synth_assets.core.config.recipe import Recipe, parse_recipe, parse_recipe_yaml
+from synth_assets.core.config.teachers import Teacher
+
+RECIPE_YAML = """
+id: tiny
+title: Tiny word problems
+samples: {samples}
+seeds: {{file: seeds.jsonl}}
+teachers: [{{id: writer, weight: 3}}, {{id: second}}]
+parameters: {{temperature: 0.5}}
+variations: {{level: [easy, hard]}}
+technique:
+  kind: problem_generation
+  write: {{template: write.md.j2, inputs: [problem, level]}}
+  solve: {{template: solve.md.j2, inputs: [question], teachers: [{{id: solver}}]}}
+verifiers:
+  - kind: number
+"""
+FILES = {
+    "write.md.j2": "A {{ level }} problem like: {{ problem }}",
+    "solve.md.j2": "Solve: {{ question }}",
+}
+TEACHERS = {
+    name: Teacher(id=name, model=f"openai/{name}", parallelism=4)
+    for name in ("writer", "second", "solver")
+}
+
+
+def tiny_recipe(samples: int = 10, **files: str) -> Recipe:
+    """A problem_generation recipe; `write` and `solve` replace its templates."""
+    text = RECIPE_YAML.format(samples=samples)
+    named = {f"{name}.md.j2": body for name, body in files.items()}
+    everything = {"recipe.yaml": text, **FILES, **named}
+    return parse_recipe("tiny", everything, "digest", TEACHERS, parse_recipe_yaml("tiny", text))
+
+
+def good_answer(request: Request) -> str:
+    """A right problem for `write`, and its answer for `solve`."""
+    if request.step == "solve":
+        return "It is #### 5"
+    asked = request.messages[-1].content
+    return f"<problem>{asked} ({request.sample_index})</problem><solution>#### 5</solution>"
+
+
+@dataclass
+class FakeChatModel:
+    """Answers from a function or a queue, and remembers what it was asked.
+
+    Attributes:
+        enqueued: texts, or exceptions to raise, used before `good_answer`.
+        history: requests in the order they came.
+    """
+
+    enqueued: list[str | Exception] = field(default_factory=list)
+    history: list[Request] = field(default_factory=list)
+    cost_usd: float | None = 0.25
+    finish_reason: str = "stop"
+
+    async def complete(self, request: Request) -> Completion:
+        """See `ChatModel`."""
+        await asyncio.sleep(0)
+        self.history.append(request)
+        said = self.enqueued.pop(0) if self.enqueued else good_answer(request)
+        if isinstance(said, Exception):
+            raise said
+        return Completion(
+            request.fingerprint, said, self.finish_reason, 7, 11, self.cost_usd, latency_s=0.01
+        )
