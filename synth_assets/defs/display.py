@@ -33,7 +33,7 @@ def frame_metadata(frame: pl.DataFrame) -> dict[str, dg.MetadataValue]:
     columns = [dg.TableColumn(name, str(dtype)) for name, dtype in frame.schema.items()]
     return {
         "dagster/row_count": dg.MetadataValue.int(frame.height),
-        "dagster/column_schema": dg.MetadataValue.column_schema(dg.TableSchema(columns)),
+        "dagster/column_schema": dg.MetadataValue.table_schema(dg.TableSchema(columns)),
         "preview": preview(frame),
     }
 

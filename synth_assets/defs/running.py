@@ -94,7 +94,7 @@ def _run_job(
     definitions: dg.Definitions, instance: dg.DagsterInstance, job: str, partition: str | None
 ) -> JobRun:
     started = time.monotonic()
-    result = definitions.get_job_def(job).execute_in_process(
+    result = definitions.resolve_job_def(job).execute_in_process(
         instance=instance, partition_key=partition, run_config=_QUIET, raise_on_error=False
     )
     return JobRun(

@@ -89,12 +89,9 @@ def test_parse_yaml_ten_megabytes_are_refused_by_size():
     assert "at most 200,000 are read" in refusal("[" * 10_000_000)
 
 
-@pytest.mark.parametrize("text", ["", "# nothing but a comment\n", "---\n"])
+@pytest.mark.parametrize("text", ["", "\n\n", "# nothing but a comment\n"])
 def test_parse_yaml_without_content_is_refused(text: str):
-    if text == "---\n":
-        assert read(text) is None
-    else:
-        assert "empty" in refusal(text)
+    assert "empty" in refusal(text)
 
 
 def test_parse_yaml_integer_of_five_thousand_digits_is_refused():
@@ -103,10 +100,12 @@ def test_parse_yaml_integer_of_five_thousand_digits_is_refused():
 
 @given(st.text(max_size=200))
 def test_parse_yaml_any_text_gives_data_or_a_recipe_error(text: str):
+    refused = ""
     try:
         read(text)
     except RecipeError as error:
-        assert str(error).startswith("f.yaml: ")
+        refused = str(error)
+    assert refused == "" or refused.startswith("f.yaml: ")
 
 
 def test_validated_faults_name_line_key_and_mend():

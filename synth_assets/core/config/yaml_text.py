@@ -208,7 +208,7 @@ def _told(exc: Exception, text: str) -> str:
     """A parser's complaint as line, problem, mend."""
     if isinstance(exc, yaml.MarkedYAMLError) and exc.problem_mark is not None:
         problem = ", ".join(part for part in (exc.problem, exc.context) if part)
-        line = exc.problem_mark.line + 1
+        line = min(exc.problem_mark.line, text.rstrip("\n").count("\n")) + 1
         return f"line {line}: not valid YAML: {problem}. Mend the syntax there."
     if isinstance(exc, yaml.reader.ReaderError):
         line = text.count("\n", 0, exc.position) + 1

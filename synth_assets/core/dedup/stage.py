@@ -51,7 +51,7 @@ def survivor_order(samples: pl.DataFrame) -> pl.DataFrame:
     return samples.sort(
         pl.col("origin") != Origin.REAL.value,
         pl.col("score").fill_nan(None),
-        pl.col("response").str.len_chars(),
+        pl.col("response").str.strip_chars().str.len_chars(),
         pl.col("sample_id"),
         descending=[False, True, True, False],
         nulls_last=True,

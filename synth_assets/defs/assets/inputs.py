@@ -60,7 +60,7 @@ def recipes(
 )
 def real_rows(
     context: dg.AssetExecutionContext, workshop: dg.ResourceParam[Workshop]
-) -> Iterator[dg.Output[pl.DataFrame]]:
+) -> Iterator[dg.MaterializeResult[pl.DataFrame]]:
     """Read every pool source and split the held-out part off."""
     pools = _sources(workshop, "pool")
     shares = {source.id: source.held_out_share for source in pools if source.reader != "embedded_probe"}
@@ -70,9 +70,9 @@ def real_rows(
     held_out = joined([split.held_out, *declared], SAMPLE_SCHEMA)
     for name, frame in {"held_out_real": held_out, "real_data": split.pool}.items():
         by_source = count_by(frame, "source")
-        yield dg.Output(
-            frame,
-            output_name=name,
+        yield dg.MaterializeResult(
+            asset_key=name,
+            value=frame,
             data_version=data_version(frame),
             metadata={
                 "sources": count_table(by_source, "source", "rows"),

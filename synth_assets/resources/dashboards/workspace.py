@@ -113,7 +113,7 @@ class DashboardWorkspace:
         """
         if self.root.is_dir():
             switch_off_telemetry()
-            with self._explaining():
+            with self._locked(), self._explaining():
                 project = self._find(self._open(), project_name)
             if project is not None:
                 return self._url(str(project.id))
@@ -131,11 +131,8 @@ class DashboardWorkspace:
         Raises:
             DashboardError: naming the damaged file and the mend.
         """
-        for path in (
-            sorted(self.root.glob("*/metadata.json"))
-            + sorted(self.root.glob("*/dashboard.json"))
-            + sorted(self.root.glob("*/snapshots/*.json"))
-        ):
+        kinds = ("*/metadata.json", "*/dashboard.json", "*/snapshots/*.json")
+        for path in (path for kind in kinds for path in sorted(self.root.glob(kind))):
             try:
                 json.loads(path.read_bytes())
             except (OSError, ValueError) as exc:

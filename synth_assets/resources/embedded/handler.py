@@ -8,8 +8,14 @@ from typing import Any
 
 import litellm
 from litellm.llms.custom_llm import CustomLLM, CustomLLMError
-from litellm.types.utils import Choices, ModelResponse, Usage
-from litellm.types.utils import Message as AnswerMessage
+from litellm.types.utils import (  # pyright: ignore[reportMissingTypeStubs]  a folder without __init__
+    Choices,
+    ModelResponse,
+    Usage,
+)
+from litellm.types.utils import (  # pyright: ignore[reportMissingTypeStubs]
+    Message as AnswerMessage,
+)
 
 from synth_assets.core.completion import Message
 from synth_assets.core.fingerprint import Json
@@ -23,12 +29,7 @@ _NOT_FOUND = 404
 class EmbeddedLLM(CustomLLM):
     """Answers by rules what it is asked; gives the text alone, never what it knows of it."""
 
-    def completion(self, *args: Any, **kwargs: Any) -> ModelResponse:  # noqa: ANN401  LiteLLM's signature
-        """Answer; LiteLLM passes everything by keyword."""
-        del args
-        return _answered(**kwargs)
-
-    async def acompletion(self, *args: Any, **kwargs: Any) -> ModelResponse:  # noqa: ANN401
+    async def acompletion(self, *args: Any, **kwargs: Any) -> ModelResponse:  # noqa: ANN401  LiteLLM's signature
         """Answer; LiteLLM passes everything by keyword."""
         del args
         return _answered(**kwargs)

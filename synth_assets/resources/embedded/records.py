@@ -217,8 +217,9 @@ def _with_invention(facts: Facts, document: str, dice: Dice) -> Facts:
     quantity = str(_MOST_OF_AN_ITEM + 1)
     while quantity in document:
         quantity = str(_MOST_OF_AN_ITEM + 1 + dice.below(900))
-    name = dice.choice([thing for thing in spec.things if thing not in document])
-    city = dice.choice([city for city in _stationery().cities if city not in document])
+    said = document.casefold()
+    name = dice.choice([thing for thing in spec.things if thing.casefold() not in said])
+    city = dice.choice([city for city in _stationery().cities if city.casefold() not in said])
     contact, date = _contact(dice), _date(dice)
     while contact in document or date in document:
         contact, date = _contact(dice), _date(dice)

@@ -34,23 +34,31 @@ _NOT_PROSE = re.compile(
 )
 _BULLET = re.compile(r"^\s*(?:[*+-]|\d+\.)\s+", re.MULTILINE)
 _LEANS_ON_CONTEXT = re.compile(
-    r"\b(?:this|these|those|above|below|following|former|latter|previous|such|here|see|section)\b"
-    r"|^(?:Also|Then|However|Thus|Therefore|Otherwise|Note|Similarly|Instead|Likewise)\b",
+    r"\b(?:this|these|those|above|below|following|former|latter|previous|such|here|see|section)\b",
     re.IGNORECASE,
+)
+_CONNECTIVE = re.compile(
+    r"(?:Also|Then|However|Thus|Therefore|Otherwise|Note|Similarly|Instead|Likewise|For example)\b"
+)
+_ASIDE = re.compile(r"\s+\([^()]*\)")
+_ADJUNCT = re.compile(
+    r"(?P<adjunct>(?:For|In|With|During|At|After|Before|By|As|On|From|Within|Under|Unlike) "
+    r"[^,;.]+), "
 )
 _NO_SUBJECT = (
     "It|They|He|She|There|This|These|That|Those|Here|You|We|If|When|One|Both|In|For|At|On|By|With"
     "|From|As|To|Unlike|Like|After|Before|Since|Although|While|Because|Whenever|What|How|Called"
-    "|Return|Returns|Where|Whether|Unless|Using|Within|Under|But|And|Or|Not|Simply|Typically|Usually"
+    "|Return|Returns|Where|Whether|Unless|Using|Within|Under|But|And|Or|Not|Should|Must"
+    "|May|Can|Formally|Only|Simply|Typically|Usually"
 )
 _NO_PART = (
-    "may|can|must|should|cannot|will|would|is|are|was|were|be|that|which|whose|if|when|while|where"
+    "may|can|must|should|cannot|will|would|is|are|was|were|be|that|which|whose|-|if|when|while|where"
     "|and|A|An|The"
 )
 _WORD = r"(?:\"[^\"]+\"|[\w*/'\u2019-]+)"
 _SUBJECT = (
     rf"(?P<subject>(?!(?:{_NO_SUBJECT})\b)(?:\"[^\"]+\"|[A-Z*][\w*]*)"
-    rf"(?: (?!(?:{_NO_PART})\b){_WORD}){{0,7}}?)"
+    rf"(?: (?!(?:{_NO_PART})(?!\w)){_WORD}| \([^()]*\)){{0,7}}?)"
 )
 _PROPER = {"Python", "Unicode", "None", "True", "False", "Ellipsis", "NotImplemented", "ASCII"}
 
@@ -88,12 +96,12 @@ def _shape(focus: Focus, pattern: str, question: str) -> Shape:
 _SHAPES = (
     _shape(
         "definition",
-        rf"{_SUBJECT} (?P<verb>is|are) used (?P<answer>(?:to|for) [^.]+)",
+        rf"{_SUBJECT} (?P<verb>is|are) used (?P<answer>(?:to|for) .+)",
         "what {verb} {subject} used for",
     ),
     _shape(
         "definition",
-        rf"{_SUBJECT} (?P<verb>is|are) (?P<answer>(?:an?|the) [^.]+)",
+        rf"{_SUBJECT} (?P<verb>is|are) (?P<answer>(?:an?|the) .+)",
         "what {verb} {subject}",
     ),
     _shape(
@@ -103,58 +111,69 @@ _SHAPES = (
     ),
     _shape(
         "reason",
-        rf"{_SUBJECT} (?P<verb>is|are|can|must) (?P<rest>[^.,]+),? because (?P<answer>[^.]+)",
+        rf"{_SUBJECT} (?P<verb>is|are|can|must) (?P<rest>[^.,]+),? because (?P<answer>.+)",
         "why {verb} {subject} {rest}",
     ),
     _shape(
         "condition",
         r"(?P<word>If|When) (?!it\b|they\b|this\b|that\b|so\b|not\b)(?P<case>[^,.]{12,90}), "
-        r"(?!(?:is|are|and|or|but|has|have)\b)(?P<answer>[^.]+)",
+        r"(?!(?:is|are|and|or|but|has|have)\b)(?P<answer>.+)",
         "what happens {word} {case}",
     ),
     _shape(
         "condition",
         rf"{_SUBJECT} (?P<verb>is|are) (?P<state>{_STATE})(?P<rest>[^.,]{{0,40}}?) "
-        r"(?P<answer>(?:only )?(?:when|if|unless|before|after|until|whenever) [^.]+)",
+        r"(?P<answer>(?:only )?(?:when|if|unless|before|after|until|whenever) .+)",
         "when {verb} {subject} {state}{rest}",
     ),
     _shape(
         "behaviour",
         rf"{_SUBJECT} (?P<verb>is|are) (?P<state>{_STATE})(?P<rest>[^.,]{{0,40}}?) "
-        r"(?P<answer>by [^.]+)",
+        r"(?P<answer>by .+)",
         "how {verb} {subject} {state}{rest}",
+    ),
+    _shape(
+        "behaviour",
+        rf"{_SUBJECT} (?P<verb>is|are) (?P<state>{_STATE}) "
+        r"(?P<answer>(?:as|with|using|via|through|like|according to) .+)",
+        "how {verb} {subject} {state}",
+    ),
+    _shape(
+        "behaviour",
+        rf"{_SUBJECT} (?P<verb>is|are) (?P<state>{_STATE}) (?P<answer>(?:in|at|on|within) .+)",
+        "where {verb} {subject} {state}",
     ),
     _shape(
         "rule",
         rf"{_SUBJECT} (?P<verb>must|should|may|can|cannot) (?P<not>not )?be "
-        rf"(?P<answer>{_STATE}[^.]*)",
+        rf"(?P<answer>{_STATE}.*)",
         "what {verb} {not}be done with {subject}",
     ),
     _shape(
         "rule",
         rf"{_SUBJECT} (?P<verb>must|should|may|can|cannot) (?P<not>not )?be "
-        rf"(?!{_STATE}\b)(?P<answer>[^.]+)",
+        rf"(?!{_STATE}\b)(?P<answer>.+)",
         "what {verb} {subject} {not}be",
     ),
     _shape(
         "rule",
         rf"{_SUBJECT} (?P<verb>must|should|may|can|cannot) (?P<not>not )?"
-        r"(?P<answer>(?!be\b)\w+ [^.]+)",
+        r"(?P<answer>(?!be\b)\w+ .+)",
         "what {verb} {subject} {not}do",
     ),
     _shape(
         "behaviour",
-        rf"{_SUBJECT} (?P<does>{_SINGULAR}) (?P<answer>[^.]+)",
+        rf"{_SUBJECT} (?P<does>{_SINGULAR}) (?P<answer>.+)",
         "what does {subject} {does}",
     ),
     _shape(
         "behaviour",
-        rf"{_SUBJECT} (?P<does>{_PLURAL}) (?P<answer>[^.]+)",
+        rf"{_SUBJECT} (?P<does>{_PLURAL}) (?P<answer>.+)",
         "what do {subject} {does}",
     ),
 )
 _EMPHASIS = re.compile(r"\*+([\w ]+?)\*+")
-_NAME = re.compile(r'"([A-Za-z_][\w.]*)"')
+_NAME = re.compile(r'"([A-Za-z_][\w.]*(?:\(\))?)"|\*([A-Za-z][\w ]*)\*')
 
 _WRAPPINGS = {
     "scholar": (
@@ -165,8 +184,8 @@ _WRAPPINGS = {
     "clerk": ("{Question}?", "In Python, {question}?", "Reading up on Python: {question}?"),
 }
 _GAPS = {
-    "scholar": "Which name completes this sentence of the Python reference? {sentence}",
-    "clerk": "Fill in the missing Python name: {sentence}",
+    "scholar": "Which term completes this sentence of the Python reference? {sentence}",
+    "clerk": "Fill in the missing term: {sentence}",
 }
 _TWISTS = (
     (" must ", " need not "),
@@ -236,24 +255,31 @@ def _stands_alone(sentence: str) -> bool:
         and sentence.endswith(".")
         and sentence.count('"') % 2 == 0
         and sentence.count("(") == sentence.count(")")
-        and not _LEANS_ON_CONTEXT.search(sentence)
+        and not _CONNECTIVE.match(sentence)
     )
 
 
 def _findings(sentence: str, voice: str, dice: Dice) -> Iterator[Finding]:
+    """All that can be asked; the question, unlike the answer, must stand on its own."""
+    clause = f"{sentence.split('; ')[0].rstrip('.')}."
+    adjunct = _ADJUNCT.match(clause)
+    main = clause[adjunct.end() :] if adjunct else clause
+    main = main[:1].upper() + main[1:]
     for shape in _SHAPES:
-        match = shape.pattern.match(sentence)
-        if match and 1 <= len(match["answer"].split()) <= _MAX_ANSWER_WORDS:
+        match = shape.pattern.match(main)
+        if match and len(match["answer"].split()) <= _MAX_ANSWER_WORDS:
             asked = shape.question.format_map(_parts(match))
-            capital = asked[0].upper() + asked[1:]
-            wrapping = dice.choice(_WRAPPINGS[voice])
-            question = wrapping.format(question=asked, Question=capital)
-            yield Finding(shape.focus, question, match["answer"], sentence)
-    names = [name for name in _NAME.findall(sentence) if sentence.count(name) == 1]
+            if adjunct:
+                asked = f"{asked} {_within(adjunct['adjunct'])}"
+            if not _LEANS_ON_CONTEXT.search(asked):
+                wrapping = dice.choice(_WRAPPINGS[voice])
+                question = wrapping.format(question=asked, Question=asked[0].upper() + asked[1:])
+                yield Finding(shape.focus, question, match["answer"], sentence)
+    names = [match for match in _NAME.finditer(sentence) if sentence.count(match[0][1:-1]) == 1]
     if names:
         name = dice.choice(names)
-        gap = sentence.replace(f'"{name}"', "____")
-        yield Finding("term", _GAPS[voice].format(sentence=gap), name, sentence)
+        gap = f"{sentence[: name.start()]}____{sentence[name.end() :]}"
+        yield Finding("term", _GAPS[voice].format(sentence=gap), name[0][1:-1], sentence)
 
 
 def _parts(match: re.Match[str]) -> dict[str, str]:
@@ -261,7 +287,7 @@ def _parts(match: re.Match[str]) -> dict[str, str]:
     parts["does"] = _DOES.get(parts.get("does", ""), parts.get("does", ""))
     parts["word"] = parts.get("word", "").lower()
     parts["subject"] = _within(parts.get("subject", ""))
-    return {name: _EMPHASIS.sub(r"\1", text) for name, text in parts.items()}
+    return {name: _ASIDE.sub("", _EMPHASIS.sub(r"\1", text)) for name, text in parts.items()}
 
 
 def _within(subject: str) -> str:

@@ -20,7 +20,7 @@ LEVELS: tuple[Level, ...] = ("easy", "medium", "hard")
 _SLOT = re.compile(r"\{(\w+)\}")
 _STEP = re.compile(r"(\w+) (\$?)= (.+?) \| (.+)")
 _DRAW = re.compile(r"([\d.]+)-([\d.]+)(?:/([\d.]+))?")
-_NUMBER = r"\d+(?:\.\d+)?"
+_NUMBER = r"(?<!\d)\d{1,9}(?:\.\d{1,2})?"
 _ATTEMPTS = 3_000
 
 

@@ -93,7 +93,9 @@ class LineageFile:
         """
         expected = dict(SCHEMAS[self.table])
         try:
-            found = dict(pl.read_parquet_schema(self.path))
+            # Polars would take brackets and stars of a path for patterns; an open file has none.
+            with self.path.open("rb") as file:
+                found = dict(pl.read_parquet_schema(file))
         except (pl.exceptions.PolarsError, OSError) as exc:
             raise LineageError(
                 f"{self.path}: is not readable Parquet ({exc}). Delete it and materialize the "

@@ -103,6 +103,8 @@ def _question(node: _Function | ast.ClassDef, name: str, *, in_class: bool) -> s
         forms, shown = _ASK_CLASS, name
     elif any("property" in ast.unparse(decorator) for decorator in node.decorator_list):
         forms, shown = _ASK_ATTRIBUTE, name
+    elif not in_class and node.args.args[:1] and node.args.args[0].arg == "self":
+        forms, shown = _ASK_FUNCTION, name  # a special form written as a function: typing.Never
     else:
         forms, shown = _ASK_FUNCTION, f"{name}({_arguments(node, in_class=in_class)})"
     return forms[int(short_id(name), 16) % len(forms)].format(shown)
