@@ -36,7 +36,7 @@ def trace_text(sample_id: str, *, as_json: bool) -> str:
     if trace is None:
         raise UnknownNameError(
             f"No row has an id that begins with {sample_id!r}. Ids stand in train.jsonl, in the "
-            "lineage database (`select sample_id from samples`) and in the UI's previews."
+            "lineage database (table samples) and in the UI's previews."
         )
     entries = _ledger_entries(workshop, trace)
     if as_json:
@@ -176,8 +176,8 @@ def _story(trace: SampleTrace, entries: dict[str, LedgerEntry]) -> Iterable[str]
         bought = "from the ledger" if call.from_ledger else "bought in this run"
         yield (
             f"\ncall       {call.step}  {call.teacher} ({call.model})  "
-            f"{call.prompt_tokens:,} + {call.completion_tokens:,} tokens  {_usd(call.cost_usd)} USD  "
-            f"{call.finish_reason}  {bought}"
+            f"{call.prompt_tokens:,} + {call.completion_tokens:,} tokens  "
+            f"{_usd(call.cost_usd)} USD  {call.finish_reason}  {bought}"
         )
         if entry := entries.get(call.fingerprint):
             for role, content in json.loads(entry.request)["messages"]:

@@ -42,8 +42,8 @@ def serve() -> int:
     Raises:
         InterfaceError: if a port is taken, a command is missing or a server does not come up.
     """
-    from synth_assets.defs.running import open_instance, prepare_dagster_home
     from synth_assets.defs.partitions import sync_partitions
+    from synth_assets.defs.running import open_instance, prepare_dagster_home
 
     settings = read_settings()
     workshop = Workshop(settings)

@@ -1,5 +1,8 @@
 """Everything Dagster loads, put together."""
 
+# Dagster leaves `os.PathLike` and its like without parameters in public signatures.
+# pyright: reportUnknownMemberType=false
+
 from pathlib import Path
 
 import dagster as dg

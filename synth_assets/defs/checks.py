@@ -9,7 +9,7 @@ import polars as pl
 from synth_assets.core.decontaminate.firewall import Firewall
 from synth_assets.core.decontaminate.stage import leaks
 from synth_assets.core.mixture.policy import policy_faults
-from synth_assets.core.schema import DECISION_SCHEMA, SAMPLE_SCHEMA, SEED_SCHEMA, Stage
+from synth_assets.core.schema import SAMPLE_SCHEMA, SEED_SCHEMA, Stage
 from synth_assets.core.stage import contract_faults
 from synth_assets.defs.display import preview
 from synth_assets.defs.partitions import mixture_versions, recipe_versions
@@ -85,9 +85,7 @@ def _one_decision_per_row(
     ) -> dg.AssetCheckResult:
         partition = context.partition_key if partitions else ALL
         decisions = read_frame(workshop.home.decisions(stage, partition))
-        faults = contract_faults(
-            given["sample_id"], decisions.cast(dict(DECISION_SCHEMA)), kept["sample_id"]
-        )
+        faults = contract_faults(given["sample_id"], decisions, kept["sample_id"])
         return dg.AssetCheckResult(passed=not faults, metadata={"faults": list(faults)})
 
     return check
@@ -173,9 +171,7 @@ def _lineage_audits() -> dg.AssetChecksDefinition:
     @dg.multi_asset_check(
         name="lineage_audits",
         specs=[
-            dg.AssetCheckSpec(
-                audit.name, asset="lineage", blocking=True, description=audit.purpose
-            )
+            dg.AssetCheckSpec(audit.name, asset="lineage", blocking=True, description=audit.purpose)
             for audit in audits
         ],
     )

@@ -22,6 +22,9 @@ _READABLE = (
     "score",
     "fields",
     "source",
+    "reason",
+    "duplicate_of",
+    "detail",
     "sample_id",
     "seed_id",
 )
@@ -42,12 +45,18 @@ def preview(frame: pl.DataFrame, rows: int = _PREVIEW_ROWS) -> dg.MetadataValue:
     """The first rows as a table, readable columns first, long text shortened."""
     readable = [name for name in _READABLE if name in frame.columns]
     shown = frame.select(readable or frame.columns).head(rows)
-    records = [
-        dg.TableRecord({name: _cell(value) for name, value in row.items()})
-        for row in shown.iter_rows(named=True)
-    ]
-    schema = dg.TableSchema([dg.TableColumn(name, "string") for name in shown.columns])
-    return dg.MetadataValue.table(records, schema)
+    return table(
+        [
+            dg.TableRecord({name: _cell(value) for name, value in row.items()})
+            for row in shown.iter_rows(named=True)
+        ]
+    )
+
+
+def table(records: Sequence[dg.TableRecord]) -> dg.MetadataValue:
+    """Records of one shape as a table; the UI shows their text as text."""
+    names = list(records[0].data) if records else []
+    return dg.MetadataValue.table(records, dg.TableSchema([dg.TableColumn(n) for n in names]))
 
 
 def stage_metadata(result: StageResult) -> dict[str, dg.MetadataValue]:
@@ -64,12 +73,7 @@ def stage_metadata(result: StageResult) -> dict[str, dg.MetadataValue]:
         shown["drop_reasons_plot"] = plot(reasons, "Rows not kept, by reason", "rows")
         lost = result.decisions.filter(pl.col("reason").is_not_null())
         columns = ["sample_id", "recipe", "reason", "duplicate_of", "detail"]
-        records = [
-            dg.TableRecord({name: _cell(value) for name, value in row.items()})
-            for row in lost.select(columns).head(_PREVIEW_ROWS).iter_rows(named=True)
-        ]
-        schema = dg.TableSchema([dg.TableColumn(name, "string") for name in columns])
-        shown["not_kept"] = dg.MetadataValue.table(records, schema)
+        shown["not_kept"] = preview(lost.select(columns))
     return shown
 
 

@@ -1,6 +1,6 @@
 """Polars frames as Parquet files, one a partition: `assets/<asset>/<partition>.parquet`."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_origin
 
 import dagster as dg
 import polars as pl
@@ -38,13 +38,13 @@ class FrameIOManager(dg.UPathIOManager):
             return pl.scan_parquet(str(path), glob=False, storage_options=self.storage_options)
         return read_frame(path)
 
-    def load_partitions(self, context: dg.InputContext) -> Any:  # noqa: ANN401
+    def load_input(self, context: dg.InputContext) -> Any:  # noqa: ANN401
         """One frame, or a mapping where the input asks for one."""
-        loaded = super().load_partitions(context)
-        wants_mapping = getattr(context.dagster_type.typing_type, "__origin__", None) is dict
-        if wants_mapping and not isinstance(loaded, dict):
-            return {} if loaded is None else {context.asset_partition_keys[0]: loaded}
-        return loaded
+        loaded: Any = super().load_input(context)
+        wants_mapping = get_origin(context.dagster_type.typing_type) is dict
+        if wants_mapping and isinstance(loaded, pl.DataFrame):
+            return {context.asset_partition_keys[0]: loaded}
+        return {} if wants_mapping and loaded is None else loaded
 
     def get_metadata(
         self, context: dg.OutputContext, obj: pl.DataFrame

@@ -1,5 +1,8 @@
 """The jobs that make up a whole run, in the order in which they run."""
 
+# Dagster leaves `os.PathLike` and its like without parameters in public signatures.
+# pyright: reportUnknownMemberType=false
+
 import dagster as dg
 
 from synth_assets.defs.partitions import mixture_versions, recipe_versions

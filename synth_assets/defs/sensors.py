@@ -1,5 +1,8 @@
 """Sensors: what keeps the partitions in line with the files people edit."""
 
+# Dagster leaves `os.PathLike` and its like without parameters in public signatures.
+# pyright: reportUnknownMemberType=false
+
 import dagster as dg
 
 from synth_assets.defs.partitions import sync_partitions

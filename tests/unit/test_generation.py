@@ -84,7 +84,11 @@ def test_generate_with_seed_added_keeps_the_old_first_round(ledger: Ledger):
         ("hm", "content_filter", Reason.CONTENT_FILTERED),
         ("I'm sorry, but I can't help with that.", "stop", Reason.REFUSAL),
         ("<problem>a</problem>", "stop", Reason.UNPARSABLE),
-        ("<problem>a</problem><problem>b</problem><solution>1</solution>", "stop", Reason.UNPARSABLE),
+        (
+            "<problem>a</problem><problem>b</problem><solution>1</solution>",
+            "stop",
+            Reason.UNPARSABLE,
+        ),
         ("<problem>a</problem><solution> </solution>", "stop", Reason.UNPARSABLE),
     ],
 )
@@ -128,7 +132,14 @@ def test_generate_seed_without_needed_field_names_template_and_mend(ledger: Ledg
 def test_generate_equal_requests_are_bought_once(ledger: Ledger):
     same = "Anything."
     model = FakeChatModel()
-    made = generate(tiny_recipe(4, write=f"{same}{{# {{{{ problem }}}} #}}{{{{ problem[:0] }}}}{{{{ level[:0] }}}}"), SEEDS, model, ledger)
+    made = generate(
+        tiny_recipe(
+            4, write=f"{same}{{# {{{{ problem }}}} #}}{{{{ problem[:0] }}}}{{{{ level[:0] }}}}"
+        ),
+        SEEDS,
+        model,
+        ledger,
+    )
 
     writers = {r.teacher for r in model.history if r.step == "write"}
     assert len([r for r in model.history if r.step == "write"]) == len(writers)

@@ -51,8 +51,7 @@ def test_ledger_written_by_four_processes_holds_every_row(tmp_path: Path):
     path = tmp_path / "l.sqlite"
     context = multiprocessing.get_context("spawn")
     workers = [
-        context.Process(target=_put_many, args=(path, range(n * 25, n * 25 + 50)))
-        for n in range(4)
+        context.Process(target=_put_many, args=(path, range(n * 25, n * 25 + 50))) for n in range(4)
     ]
     for worker in workers:
         worker.start()

@@ -146,7 +146,7 @@ def test_mixtures_are_the_two_that_the_samples_suffice_for():
     assert {m.teacher_cap for m in mixtures.values()} == {0.7}
 
 
-def test_word_list_of_seeds_file_holds_text_fields_only():
+def test_extraction_seeds_are_fifteen_organisations_for_each_kind():
     path = SHIPPED_RECIPES / "structured_extraction" / "seeds.jsonl"
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     kinds = Counter(row["document_kind"] for row in rows)

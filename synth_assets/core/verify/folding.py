@@ -35,10 +35,13 @@ def stands_in(needle: str, haystack: str) -> bool:
     """
     start = haystack.find(needle) if needle else -1
     while start >= 0:
-        end = start + len(needle)
-        if not (_joined(haystack, start) or _joined(haystack, end)):
+        if not (_joined(haystack, start) or _joined(haystack, start + len(needle))):
             return True
-        start = haystack.find(needle, start + 1)
+        start += 1
+        # Going on from inside a long token would make this quadratic.
+        while start < len(haystack) and _joined(haystack, start):
+            start += 1
+        start = haystack.find(needle, start)
     return False
 
 

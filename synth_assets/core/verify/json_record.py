@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -146,8 +147,7 @@ def _refuse_depth(text: str) -> None:
 def _object(pairs: list[tuple[str, Strict]]) -> dict[str, Strict]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        [(twice, _)] = Counter(key for key, _ in pairs).most_common(1)
         raise MalformedJson(f"the key {clipped(twice)} stands twice in one object")
     return found
 

@@ -23,6 +23,7 @@ from synth_assets.core.verify.quantities import Quantity, lone_number, quantitie
 
 _ANNOTATION = re.compile(r"<<([^<>\n]{1,400})>>")
 _SHOWN_DECIMALS = re.compile(r"\.(\d+)")
+_LINE_CHARACTERS = 300
 _FLOAT_NOISE = Fraction(1, 10**9)
 
 
@@ -89,7 +90,7 @@ class Number(Written):
         plain = _ANNOTATION.sub("", readable(text))
         before = r"(?<!\w)" if self.marker[0].isalnum() else ""
         marked = [
-            _only_number(plain[match.end() :])
+            _only_number(plain[match.end() : match.end() + _LINE_CHARACTERS])
             for match in re.finditer(before + re.escape(self.marker), plain)
         ]
         if marked:
@@ -101,8 +102,9 @@ class Number(Written):
 
 
 def _only_number(tail: str) -> Quantity | None:
-    line = tail.lstrip().partition("\n")[0]
-    found = list(quantities(line))
+    """The number of the first line that is not empty; None with none, several, or no line end."""
+    line, _, _ = tail.lstrip().partition("\n")
+    found = list(quantities(line)) if len(line) < _LINE_CHARACTERS else []
     return found[0] if len(found) == 1 else None
 
 

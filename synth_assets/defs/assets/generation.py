@@ -11,7 +11,6 @@ from synth_assets.core.seed_selection import select_seeds
 from synth_assets.core.verify.stage import verify_samples
 from synth_assets.defs.display import (
     data_version,
-    joined,
     spending_metadata,
     stage_metadata,
 )

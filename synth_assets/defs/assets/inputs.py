@@ -8,7 +8,7 @@ import polars as pl
 from synth_assets.core.config.sources import Source
 from synth_assets.core.real_data import split_held_out
 from synth_assets.core.schema import RECIPE_VERSION_SCHEMA, SAMPLE_SCHEMA
-from synth_assets.defs.display import count_by, count_table, data_version, joined, plot
+from synth_assets.defs.display import count_by, count_table, data_version, joined, plot, table
 from synth_assets.defs.names import SEEDS
 from synth_assets.resources.recipe_versions import record_recipe_versions
 from synth_assets.resources.sources.reading import read_source
@@ -26,17 +26,29 @@ def recipes(
     catalogue = workshop.catalogue
     versions = record_recipe_versions(workshop.home, catalogue)
     live = versions.filter(pl.col("live"))
+    shown = [
+        dg.TableRecord(
+            {
+                "version": recipe.key,
+                "title": recipe.spec.title,
+                "technique": recipe.spec.technique.kind,
+                "samples": recipe.spec.samples,
+                "teachers": ", ".join(recipe.teachers),
+                "verifiers": ", ".join(verifier.kind for verifier in recipe.spec.verifiers),
+            }
+        )
+        for recipe in catalogue.recipes
+    ]
     broken = [
         dg.TableRecord({"recipe": recipe.label, "what to mend": recipe.message})
         for recipe in catalogue.broken
     ]
-    columns = [dg.TableColumn("recipe"), dg.TableColumn("what to mend")]
     return dg.MaterializeResult(
         value=versions.select(RECIPE_VERSION_SCHEMA.names()),
         data_version=data_version(live),
         metadata={
-            "live": count_table({row: 1 for row in live["partition"]}, "version", "live"),
-            "broken": dg.MetadataValue.table(broken, dg.TableSchema(columns)),
+            "live": table(shown),
+            "broken": table(broken),
             "recipes_live": live.height,
             "recipes_broken": len(broken),
         },
@@ -63,7 +75,9 @@ def real_rows(
 ) -> Iterator[dg.MaterializeResult[pl.DataFrame]]:
     """Read every pool source and split the held-out part off."""
     pools = _sources(workshop, "pool")
-    shares = {source.id: source.held_out_share for source in pools if source.reader != "embedded_probe"}
+    shares = {
+        source.id: source.held_out_share for source in pools if source.reader != "embedded_probe"
+    }
     rows = joined([_read(workshop, source) for source in pools], SAMPLE_SCHEMA)
     split = split_held_out(rows, shares)
     declared = [_read(workshop, source) for source in _sources(workshop, "held_out")]

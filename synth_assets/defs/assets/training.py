@@ -1,5 +1,8 @@
 """Training sets and what is published of them: one partition a version of a mixture."""
 
+# Dagster leaves `os.PathLike` and its like without parameters in public signatures.
+# pyright: reportUnknownMemberType=false
+
 import dagster as dg
 import polars as pl
 
@@ -50,7 +53,7 @@ def dataset_cards(
         mixture, training_sets, diversity_snapshots, workshop.catalogue, workshop.lineage
     )
     made = export_training_set(workshop.home.exports / mixture.id, training_sets, facts)
-    return dg.MaterializeResult(
+    return dg.MaterializeResult[None](  # pyright: ignore[reportArgumentType]  none is meant
         metadata={
             "folder": dg.MetadataValue.path(str(made.folder)),
             "card": dg.MetadataValue.md(made.card.partition("\n---\n")[2]),

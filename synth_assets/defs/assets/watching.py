@@ -1,5 +1,8 @@
 """Lineage and diversity: what people look at after a run."""
 
+# Dagster leaves `os.PathLike` and its like without parameters in public signatures.
+# pyright: reportUnknownMemberType=false
+
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -36,7 +39,7 @@ def lineage(
     database = workshop.lineage
     report = database.ingest()
     funnel = database.query("funnel")
-    return dg.MaterializeResult(
+    return dg.MaterializeResult[None](  # pyright: ignore[reportArgumentType]  none is meant
         metadata={
             "files_new": report.files_new,
             "files_changed": report.files_changed,
@@ -50,7 +53,9 @@ def lineage(
     )
 
 
-@dg.asset(group_name=WATCH, kinds={"evidently"}, pool=DASHBOARD_POOL, partitions_def=mixture_versions)
+@dg.asset(
+    group_name=WATCH, kinds={"evidently"}, pool=DASHBOARD_POOL, partitions_def=mixture_versions
+)
 def diversity_snapshots(
     context: dg.AssetExecutionContext,
     workshop: dg.ResourceParam[Workshop],

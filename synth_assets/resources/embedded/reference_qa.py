@@ -18,6 +18,7 @@ Focus = Literal["definition", "condition", "rule", "behaviour", "reason", "term"
 
 _UNSUPPORTED = "The passage does not support a question."
 _MIN_WORDS, _MAX_WORDS, _MAX_ANSWER_WORDS = 6, 45, 30
+_MAX_CHARACTERS = 600
 _TWISTED_SHARE = 0.6
 _CLAIMS = (
     "undefined unless the interpreter runs in debug mode",
@@ -29,10 +30,11 @@ _CLAIMS = (
 
 _SENTENCE_END = re.compile(r'(?<!e\.g)(?<!i\.e)(?<!etc)(?<!cf)(?<=[.!?])\s+(?=["“*A-Z])')
 _NOT_PROSE = re.compile(
-    r"::=|>>>|\):(?:\s|$)|\s[=|]\s|\s# |^[*=~\-^]{3,}$|^\s*\[\d+\]|^\s*(?:Changed|New|Deprecated) ",
+    r"::=|>>>|\):(?:\s|$)|\s[=|]\s|\s# |^[*=~\-^]{3,}$"
+    r"|^[ \t]*\[\d+\]|^[ \t]*(?:Changed|New|Deprecated) ",
     re.MULTILINE,
 )
-_BULLET = re.compile(r"^\s*(?:[*+-]|\d+\.)\s+", re.MULTILINE)
+_BULLET = re.compile(r"^[ \t]*(?:[*+-]|\d+\.)\s+", re.MULTILINE)
 _LEANS_ON_CONTEXT = re.compile(
     r"\b(?:this|these|those|above|below|following|former|latter|previous|such|here|see|section)\b",
     re.IGNORECASE,
@@ -242,7 +244,7 @@ def ask_about(
 
 def sentences(passage: str) -> Iterator[str]:
     """The sentences of a passage that stand on their own, white space folded."""
-    for paragraph in re.split(r"\n\s*\n", passage):
+    for paragraph in re.split(r"\n[ \t]*\n", passage):
         for item in _BULLET.split(paragraph):
             if not _NOT_PROSE.search(item):
                 plain = " ".join(item.split())
@@ -251,7 +253,8 @@ def sentences(passage: str) -> Iterator[str]:
 
 def _stands_alone(sentence: str) -> bool:
     return (
-        _MIN_WORDS <= len(sentence.split()) <= _MAX_WORDS
+        len(sentence) <= _MAX_CHARACTERS
+        and _MIN_WORDS <= len(sentence.split()) <= _MAX_WORDS
         and sentence.endswith(".")
         and sentence.count('"') % 2 == 0
         and sentence.count("(") == sentence.count(")")

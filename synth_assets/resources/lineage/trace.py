@@ -58,7 +58,7 @@ class TracedCall:
     finish_reason: str
     prompt_tokens: int
     completion_tokens: int
-    cost_usd: float
+    cost_usd: float | None
     latency_s: float
     from_ledger: bool
 
@@ -144,8 +144,8 @@ class SampleTrace:
 
     @property
     def cost_usd(self) -> float:
-        """Price of its completions in US dollars, whenever they were bought."""
-        return sum(call.cost_usd for call in self.calls)
+        """Price of its completions in US dollars, whenever bought; unknown prices count as 0."""
+        return sum(call.cost_usd or 0.0 for call in self.calls)
 
     @property
     def last_decision(self) -> TracedDecision | None:
