@@ -57,6 +57,7 @@ class Reason(StrEnum):
     EMPTY_COMPLETION = "empty_completion"
     TRUNCATED = "truncated"
     REFUSAL = "refusal"
+    DECLINED = "declined"
     UNPARSABLE = "unparsable"
     # verify
     NO_FINAL_NUMBER = "no_final_number"

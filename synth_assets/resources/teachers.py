@@ -63,13 +63,15 @@ class LiteLLMTeachers:
     async def complete(self, request: Request) -> Completion:
         """See `ChatModel`; transient failures are tried again with growing, jittered pauses."""
         litellm = load_litellm()
+        import openai  # the common ancestor of what LiteLLM raises is OpenAI's, not its own
+
         teacher = self.teachers[request.teacher]
         arguments = _arguments(teacher, request)
         for attempt in range(1, _ATTEMPTS + 1):
             started = time.monotonic()
             try:
                 response = await litellm.acompletion(**arguments)
-            except litellm.exceptions.OpenAIError as exc:
+            except openai.OpenAIError as exc:
                 said = _without_secret(f"{type(exc).__name__}: {exc}", arguments.get("api_key"))
                 _raise_if_final(_failure(litellm, exc), teacher, said, attempt)
             else:

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.samples import synthetic_row
 
 from synth_assets.core.schema import Reason, Verdict, VerdictOutcome
 from synth_assets.core.verify.arithmetic import NotArithmetic, evaluate
 from synth_assets.core.verify.number import Number
 from synth_assets.core.verify.quantities import lone_number, numbers_in
+from tests.samples import synthetic_row
 
 
 def verdict(response: str, reference: str = "#### 5", **parameters: object) -> Verdict:

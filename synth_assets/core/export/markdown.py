@@ -6,7 +6,10 @@ from collections.abc import Sequence
 import polars as pl
 
 _CELL_CHARACTERS = 200
-_SPECIAL = re.compile(r"[\\`*_\[\]<>|~$&]|:(?=//)|(?<=www)\.|^[-+#]")
+# An underscore inside a word is no markup, and names would be hard to read with it escaped.
+_SPECIAL = re.compile(
+    r"[\\`*\[\]<>|~$&]|(?<![a-zA-Z0-9])_|_(?![a-zA-Z0-9])|:(?=//)|(?<=www)\.|^[-+#]"
+)
 _ORDINAL = re.compile(r"^(\d+)([.)])")
 
 

@@ -11,11 +11,16 @@ from synth_assets.core.techniques.protocol import Unusable
 from synth_assets.core.verify.failure_modes import refusal_in
 
 
+NOTHING = "<none/>"
+"""What a prompt may tell a teacher to answer where a seed gives no sample."""
+
+
 def read_sections(completion: Completion, names: tuple[str, ...]) -> dict[str, str] | Unusable:
     """Read each named section of a completion, stripped.
 
     Each section must stand exactly once, closed, and non-empty. What is not so is classified:
-    cut off by the token limit, filtered by the provider, a refusal, or plainly unparsable.
+    cut off by the token limit, filtered by the provider, declined with `<none/>`, a refusal, or
+    plainly unparsable.
     """
     found: dict[str, str] = {}
     for name in names:
@@ -34,6 +39,8 @@ def _classified(completion: Completion, problem: str) -> Unusable:
         return Unusable(Reason.CONTENT_FILTERED, "withheld by the provider's content filter")
     if not completion.text.strip():
         return Unusable(Reason.EMPTY_COMPLETION, "the completion is empty")
+    if completion.text.strip() == NOTHING:
+        return Unusable(Reason.DECLINED, "the teacher says that the seed gives no sample")
     if phrase := refusal_in(completion.text):
         return Unusable(Reason.REFUSAL, f"refused: {phrase!r}")
     return Unusable(Reason.UNPARSABLE, problem)

@@ -126,7 +126,7 @@ def _recompute(text: str) -> _Working:
 
 
 def _equal_sides(sides: list[str]) -> Fraction:
-    """The value of the last side of an equation whose neighbours are all equal."""
+    """What the last side of an equation says, as text says it: `20%` is 20."""
     if len(sides) < 2:
         raise NotArithmetic("it shows no result")
     values = [evaluate(side) for side in sides]
@@ -134,7 +134,7 @@ def _equal_sides(sides: list[str]) -> Fraction:
         as_percent = right.strip().endswith("%") and value == shown * 100
         if not (as_percent or _agree(value, shown, right, noisy="." in left + right)):
             raise NotArithmetic(f"the left side is {_decimal(value)}")
-    return values[-1]
+    return values[-1] * (100 if sides[-1].strip().endswith("%") else 1)
 
 
 def _written_as(value: Fraction, written: Quantity) -> bool:

@@ -20,7 +20,7 @@ from synth_assets.core.verify.quantities import numbers_in
 _AROUND = " \"'`"
 _BEHIND = _AROUND + ".,;:!?"
 
-_WORD = re.compile(r"[^\W_]+(?:'(?!s\b)[^\W_]+)*")
+_WORD = re.compile(r"[^\W\d_][^\W_]*(?:'(?!s\b)[^\W_]+)*")
 _NEGATION = re.compile(
     r"\b(?:no|not|never|none|nor|neither|nobody|nothing|cannot|without|\w+n't)\b"
 )
@@ -95,7 +95,8 @@ def _span(answer: str, quote: str) -> Verdict:
 
 def _carried(answer: str, quote: str, min_share: float) -> Verdict:
     said = _bare(answer)
-    if invented := numbers_in(said) - numbers_in(quote):
+    numbers = numbers_in(said)
+    if invented := numbers - numbers_in(quote):
         return Verdict.rejected(
             Reason.ANSWER_NOT_IN_QUOTE, f"the quote does not have the number {min(invented)}"
         )
@@ -105,7 +106,7 @@ def _carried(answer: str, quote: str, min_share: float) -> Verdict:
         )
     content = set(_WORD.findall(said)) - _STOP_WORDS
     found = content & set(_WORD.findall(quote))
-    share = len(found) / len(content) if content else 0.0
+    share = len(found) / len(content) if content else float(bool(numbers))
     told = f"{len(found)} of {len(content)} content words stand in the quote"
     if share < min_share:
         return Verdict.rejected(Reason.ANSWER_NOT_IN_QUOTE, told, share)

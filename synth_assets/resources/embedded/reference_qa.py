@@ -16,7 +16,7 @@ QA_FLAWS = frozenset({Flaw.INVENTED_QUOTE, Flaw.PROMPT_LEAK})
 
 Focus = Literal["definition", "condition", "rule", "behaviour", "reason", "term"]
 
-_UNSUPPORTED = "The passage does not support a question."
+_UNSUPPORTED = "<none/>"
 _MIN_WORDS, _MAX_WORDS, _MAX_ANSWER_WORDS = 6, 45, 30
 _MAX_CHARACTERS = 600
 _TWISTED_SHARE = 0.6
