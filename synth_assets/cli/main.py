@@ -18,6 +18,7 @@ First steps:
   synth run                       the shipped recipes, on the embedded teacher
   synth funnel                    where rows were lost, and why
   synth trace SAMPLE_ID           one row: seed, prompt, teacher, cost, verdicts
+  synth sql "select ..."          any question to the lineage database
   synth ui                        the Dagster UI and the dashboards
   synth new-recipe my_recipe      a recipe of your own
 \b
@@ -71,6 +72,24 @@ def funnel(as_json: bool) -> None:
     from synth_assets.cli.show import funnel_text
 
     click.echo(funnel_text(as_json=as_json))
+
+
+@cli.command()
+@click.argument("query")
+@_JSON
+def sql(query: str, as_json: bool) -> None:
+    r"""Ask the lineage database; QUERY is one SELECT in DuckDB's SQL.
+
+    \b
+    Tables and views to start from:
+      sample_lineage        one row a sample: seed, teacher, cost, stage reached, reason
+      funnel, drop_reasons  counts by recipe and stage
+      cost_per_kept_sample  calls, tokens and USD by recipe version
+      samples, calls, verdicts, decisions, seeds, training_rows
+    """
+    from synth_assets.cli.show import sql_text
+
+    click.echo(sql_text(query, as_json=as_json))
 
 
 @cli.command("new-recipe")

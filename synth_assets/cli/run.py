@@ -66,7 +66,7 @@ def _summary(workshop: Workshop, seconds: float) -> str:
         "  synth funnel              every stage, every reason",
         "  synth trace SAMPLE_ID     one row's whole story; ids stand in train.jsonl",
         "  synth ui                  the Dagster UI and the dashboards (make ui)",
-        f"  duckdb -readonly {home.root / 'lineage.snapshot.duckdb'}",
+        '  synth sql "select ..."    any question to the lineage database',
     ]
     return "\n".join(lines)
 

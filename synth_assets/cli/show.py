@@ -57,6 +57,19 @@ def funnel_text(*, as_json: bool) -> str:
     return "\n".join(funnel_lines(workshop))
 
 
+def sql_text(query: str, *, as_json: bool) -> str:
+    """The answer to a user's own query.
+
+    Raises:
+        LineageError: if there is no lineage yet, or the query is refused.
+    """
+    answer = Workshop(read_settings()).lineage.select(query)
+    if as_json:
+        return json.dumps(answer.to_dicts(), indent=2, ensure_ascii=False, default=str)
+    shown = [[_plain(value) for value in row] for row in answer.iter_rows()]
+    return "\n".join(_indented([answer.columns, *shown]))
+
+
 def funnel_record(workshop: Workshop) -> dict[str, object]:
     """Funnel, drop reasons and costs for programs."""
     lineage = workshop.lineage
@@ -232,6 +245,12 @@ def _block(label: str, text: str) -> Iterable[str]:
     yield f"{label}:"
     safe = "".join(c if c.isprintable() or c == "\n" else "�" for c in text)
     yield textwrap.indent(safe, "      ", lambda _: True)
+
+
+def _plain(value: object) -> str:
+    text = "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
+    flat = "".join(c if c.isprintable() else " " for c in text)
+    return flat if len(flat) <= 100 else f"{flat[:99]}…"
 
 
 def _usd(amount: float | None) -> str:

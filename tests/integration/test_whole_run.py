@@ -85,9 +85,7 @@ def test_training_set_of_the_default_mixture_keeps_its_promises(synth: Synth, fi
     assert not set(synth.asset("benchmarks")["prompt"]) & set(rows["prompt"])
 
 
-def test_trace_of_100_random_rows_names_all_that_made_them(
-    synth: Synth, lineage: LineageDatabase
-):
+def test_trace_of_100_random_rows_names_all_that_made_them(synth: Synth, lineage: LineageDatabase):
     rows = synth.partition("training_sets", "balanced_50").sort("sample_id")
     ledger = Ledger(synth.home / "ledger.sqlite")
     for row in rows.sample(100, seed=1).iter_rows(named=True):
@@ -178,9 +176,7 @@ def test_lineage_rebuilt_from_nothing_is_equal(
     (synth.home / "lineage.duckdb").unlink()
     (synth.home / "lineage.snapshot.duckdb").unlink()
     lineage.ingest()
-    assert all(
-        old.equals(lineage.query(name)) for old, name in zip(before, names, strict=True)
-    )
+    assert all(old.equals(lineage.query(name)) for old, name in zip(before, names, strict=True))
     assert [audit.name for audit in lineage.audits() if audit.violations] == []
 
 
@@ -190,8 +186,7 @@ def test_exports_are_chat_rows_with_provenance_and_a_card(synth: Synth, first: F
     rows = synth.partition("training_sets", "balanced_50")
     assert [json.loads(line)["sample_id"] for line in lines] == rows["sample_id"].to_list()
     assert all(
-        [m["role"] for m in json.loads(line)["messages"]] == ["user", "assistant"]
-        for line in lines
+        [m["role"] for m in json.loads(line)["messages"]] == ["user", "assistant"] for line in lines
     )
     assert pl.read_parquet(folder / "train.parquet")["sample_id"].equals(rows["sample_id"])
     card = (folder / "README.md").read_text(encoding="utf-8")

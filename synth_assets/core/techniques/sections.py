@@ -10,7 +10,6 @@ from synth_assets.core.schema import Reason
 from synth_assets.core.techniques.protocol import Unusable
 from synth_assets.core.verify.failure_modes import refusal_in
 
-
 NOTHING = "<none/>"
 """What a prompt may tell a teacher to answer where a seed gives no sample."""
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import filelock
 import polars as pl
@@ -25,7 +25,7 @@ from synth_assets.resources.lineage.sql_files import SqlFile, SqlFolder
 from synth_assets.resources.lineage.trace import SampleTrace, trace_sample
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+    from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
 Connect: TypeAlias = "Callable[[Path], AbstractContextManager[DuckDBPyConnection]]"
 
@@ -161,6 +161,24 @@ class LineageDatabase:
         """
         with self._reading() as connection:
             return self._sql.file("queries", name).ask(connection, **parameters).pl()
+
+    def select(self, sql: str) -> pl.DataFrame:
+        """Run a user's own SELECT on the snapshot, which nothing can change.
+
+        Raises:
+            LineageError: if there is no snapshot, or DuckDB refuses the query; it says where.
+        """
+        import duckdb
+
+        with self._reading() as connection:
+            try:
+                # The stubs do not say that a statement without an answer gives none.
+                relation = cast("DuckDBPyRelation | None", connection.sql(sql))
+                if relation is None:
+                    raise LineageError("That query has no answer. Write one SELECT.")
+                return relation.pl()
+            except duckdb.Error as exc:
+                raise LineageError(f"DuckDB says: {exc}") from exc
 
     def audits(self) -> tuple[AuditResult, ...]:
         """Run every audit of `sql/audits/` on the snapshot.
