@@ -1,0 +1,29 @@
+"""Run every benchmark and write `docs/benchmarks.md`: `make bench`, or `python -m benchmarks`."""
+
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks import lineage_ingest, start_and_run
+
+PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+
+
+def main() -> None:
+    """Measure, and write the page."""
+    packages = ("dagster", "duckdb", "polars", "litellm", "datasketch", "evidently")
+    versions = ", ".join(f"{name} {version(name)}" for name in packages)
+    parts = [
+        "# Benchmarks",
+        "Written by `make bench`. Wall and CPU seconds are whole processes, medians of the runs "
+        "named; ratios are of the same run, and travel better between machines than seconds.",
+        f"Python {platform.python_version()}, {platform.machine()}, {versions}.",
+    ]
+    for benchmark in (start_and_run, lineage_ingest):
+        parts.append(benchmark.measure())
+        print(parts[-1], flush=True)
+    PAGE.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
