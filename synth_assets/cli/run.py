@@ -1,13 +1,15 @@
 """`synth run`: the whole graph, told as it goes."""
 
 import json
+import shutil
+import sys
 import time
 from collections.abc import Sequence
 
 import click
 
 from synth_assets.cli.show import funnel_lines, funnel_record
-from synth_assets.defs.running import JobRun, open_instance, run_pipeline
+from synth_assets.defs.running import JobRun, open_instance, run_pipeline, unfilled_recipes
 from synth_assets.resources.settings import read_settings, switch_off_telemetry
 from synth_assets.resources.workshop import Workshop
 
@@ -54,21 +56,35 @@ def _line(finished: JobRun) -> str:
 
 def _summary(workshop: Workshop, seconds: float) -> str:
     home = workshop.home
-    made = [home.exports / mixture.id for mixture in workshop.catalogue.mixtures.values()]
+    synth = "synth" if shutil.which("synth") else sys.argv[0]
+    folders = [home.exports / mixture.id for mixture in workshop.catalogue.mixtures.values()]
+    made = [f"  {path}" for path in folders if path.exists()]
     lines = [
         "",
         *funnel_lines(workshop),
         "",
-        f"Training sets, each with its card ({seconds:.0f} s):",
-        *(f"  {path}" for path in made if path.exists()),
+        *_unfilled(workshop),
+        f"Done in {seconds:.0f} s. " + ("Training sets, each with its card:" if made else ""),
+        *made,
         "",
         "Look further:",
-        "  synth funnel              every stage, every reason",
-        "  synth trace SAMPLE_ID     one row's whole story; ids stand in train.jsonl",
-        "  synth ui                  the Dagster UI and the dashboards (make ui)",
-        '  synth sql "select ..."    any question to the lineage database',
+        f"  {synth} funnel              every stage, every reason",
+        f"  {synth} trace SAMPLE_ID     one row's whole story; ids stand in train.jsonl",
+        f"  {synth} ui                  the Dagster UI and the dashboards (make ui)",
+        f'  {synth} sql "select ..."    any question to the lineage database',
     ]
     return "\n".join(lines)
+
+
+def _unfilled(workshop: Workshop) -> list[str]:
+    waiting = unfilled_recipes(workshop)
+    if not waiting:
+        return []
+    return [
+        f"Not filled yet: {', '.join(waiting)}. Fill them with `synth run`, or compose what there "
+        "is by naming a mixture: --mixture.",
+        "",
+    ]
 
 
 def _record(

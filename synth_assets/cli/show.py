@@ -137,7 +137,7 @@ def _cost_table(costs: pl.DataFrame) -> list[list[str]]:
                 f"{row['prompt_tokens']:,}",
                 f"{row['completion_tokens']:,}",
                 _usd(row["cost_usd"]),
-                _usd(each),
+                "-" if each is None else _usd(each),
             ]
         )
     return rows
@@ -152,7 +152,7 @@ def _mixture_table(mixtures: pl.DataFrame) -> list[list[str]]:
         total = int(part["kept"].sum())
         share = f"{100 * real / total:.1f} %" if total else "-"
         rows.append([str(key), f"{total:,}", f"{total - real:,}", f"{real:,}", share])
-    return rows
+    return rows if len(rows) > 1 else [["none yet"]]
 
 
 def _indented(rows: list[list[str]]) -> Iterable[str]:

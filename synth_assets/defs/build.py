@@ -3,8 +3,6 @@
 # Dagster leaves `os.PathLike` and its like without parameters in public signatures.
 # pyright: reportUnknownMemberType=false
 
-from pathlib import Path
-
 import dagster as dg
 
 from synth_assets.defs.assets import generation, inputs, selection, training, watching
@@ -25,12 +23,12 @@ def build_definitions(workshop: Workshop | None = None) -> dg.Definitions:
         asset_checks=all_checks(),
         jobs=ALL_JOBS,
         sensors=[recipe_sensor],
-        resources={"workshop": workshop, "io_manager": _frames(workshop.home.assets)},
+        resources={"workshop": workshop, "io_manager": _frames(workshop)},
         executor=dg.in_process_executor,
     )
 
 
-def _frames(root: Path) -> FrameIOManager:
+def _frames(workshop: Workshop) -> FrameIOManager:
     from upath import UPath
 
-    return FrameIOManager(UPath(root))
+    return FrameIOManager(UPath(workshop.home.assets), workshop.settings.dashboard_url)

@@ -9,7 +9,7 @@ from synth_assets.core.fingerprint import fingerprint
 from synth_assets.core.stage import StageResult
 from synth_assets.resources.plots import bar_chart_png, markdown_image
 
-_PREVIEW_ROWS = 8
+PREVIEW_ROWS = 8
 _PREVIEW_CHARACTERS = 240
 
 _READABLE = (
@@ -41,7 +41,7 @@ def frame_metadata(frame: pl.DataFrame) -> dict[str, dg.MetadataValue]:
     }
 
 
-def preview(frame: pl.DataFrame, rows: int = _PREVIEW_ROWS) -> dg.MetadataValue:
+def preview(frame: pl.DataFrame, rows: int = PREVIEW_ROWS) -> dg.MetadataValue:
     """The first rows as a table, readable columns first, long text shortened."""
     readable = [name for name in _READABLE if name in frame.columns]
     shown = frame.select(readable or frame.columns).head(rows)

@@ -15,12 +15,20 @@ if TYPE_CHECKING:
 class FrameIOManager(dg.UPathIOManager):
     """Writes atomically; loads a frame, a lazy frame, or one frame for each partition.
 
+    Args:
+        root: folder of the assets.
+        dashboards: address that every asset links to.
+
     An input annotated `dict[str, pl.DataFrame]` gets a mapping of partition to frame, however
     many partitions there are. A missing partition is an error, unless the input's metadata says
     `allow_missing_partitions`, in which case the mapping shows what is there.
     """
 
     extension: str | None = ".parquet"
+
+    def __init__(self, root: "UPath", dashboards: str) -> None:
+        super().__init__(root)
+        self._dashboards = dashboards
 
     def dump_to_path(self, context: dg.OutputContext, obj: pl.DataFrame, path: "UPath") -> None:
         """Write a frame whole or not at all."""
@@ -49,5 +57,5 @@ class FrameIOManager(dg.UPathIOManager):
     def get_metadata(
         self, context: dg.OutputContext, obj: pl.DataFrame
     ) -> dict[str, dg.MetadataValue]:
-        """Row count, column schema and a preview, for every asset alike."""
-        return frame_metadata(obj)
+        """Row count, column schema, a preview and the way to the dashboards, for every asset."""
+        return {**frame_metadata(obj), "dashboards": dg.MetadataValue.url(self._dashboards)}

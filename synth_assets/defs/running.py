@@ -1,5 +1,6 @@
 """Whole runs from Python: the jobs one after the other, in this process."""
 
+import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -58,6 +59,9 @@ def run_pipeline(
 ) -> Iterator[JobRun]:
     """Run the whole graph, yielding each job run as it ends; stops after a stage that failed.
 
+    Where only some recipes are asked for and others were never filled, no training set is composed
+    unless a mixture is named: it would lack what the others are to give.
+
     Args:
         workshop: what the assets work with.
         instance: where runs and materializations are recorded.
@@ -71,6 +75,8 @@ def run_pipeline(
     chosen = [catalogue.recipe(name) for name in recipes] or list(catalogue.recipes)
     policies = [catalogue.mixture(name) for name in mixtures] or list(catalogue.mixtures.values())
     sync_partitions(instance, catalogue)
+    if recipes and not mixtures and unfilled_recipes(workshop, except_for=recipes):
+        policies = []
     stages: list[tuple[str, Sequence[str | None]]] = [
         ("refresh_inputs", [None]),
         ("fill_recipe", [recipe.key for recipe in chosen]),
@@ -90,6 +96,16 @@ def run_pipeline(
             return
 
 
+def unfilled_recipes(workshop: Workshop, except_for: Sequence[str] = ()) -> list[str]:
+    """Ids of the recipes whose live version has not been verified yet."""
+    return [
+        recipe.id
+        for recipe in workshop.catalogue.recipes
+        if recipe.id not in except_for
+        and not workshop.home.asset("verified_samples", recipe.key).exists()
+    ]
+
+
 def _run_job(
     definitions: dg.Definitions, instance: dg.DagsterInstance, job: str, partition: str | None
 ) -> JobRun:
@@ -98,7 +114,11 @@ def _run_job(
         instance=instance, partition_key=partition, run_config=_QUIET, raise_on_error=False
     )
     return JobRun(
-        job, partition, time.monotonic() - started, tuple(_failures(result)), result.run_id
+        job,
+        partition,
+        time.monotonic() - started,
+        () if result.success else tuple(_failures(result)) or ("the run failed; see its log",),
+        result.run_id,
     )
 
 
@@ -108,11 +128,8 @@ def _failures(result: dg.ExecuteInProcessResult) -> Iterator[str]:
             error = event.step_failure_data.error
             while error.cause is not None:
                 error = error.cause
-            yield f"{event.step_key}: {error.message.strip()}"
+            told = re.sub(r"^synth_assets\.errors\.\w+: ", "", error.message.strip())
+            yield f"{event.step_key}: {told}"
     for evaluation in result.get_asset_check_evaluations():
         if not evaluation.passed and evaluation.severity == dg.AssetCheckSeverity.ERROR:
             yield f"check {evaluation.check_name} of {evaluation.asset_key.to_user_string()} failed"
-    if not result.success:
-        for event in result.all_events:
-            if event.event_type_value == "PIPELINE_FAILURE" and event.message:
-                yield event.message

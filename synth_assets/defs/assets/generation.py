@@ -90,10 +90,13 @@ class _Reporter:
         self._context = context
         self._workshop = workshop
         self._recipe = context.partition_key.partition("~")[0]
-        self._started = self._last = time.monotonic()
+        self._started: float | None = None
+        self._last = time.monotonic()
 
     def __call__(self, progress: Progress) -> None:
         now = time.monotonic()
+        # The clock starts with the first sample: loading the client is no rate.
+        self._started = self._started or now
         done = progress.finished == progress.planned
         if not done and now - self._last < _REPORT_EVERY_S:
             return

@@ -57,7 +57,8 @@ def dataset_cards(
         metadata={
             "folder": dg.MetadataValue.path(str(made.folder)),
             "card": dg.MetadataValue.md(made.card.partition("\n---\n")[2]),
-            "rows": training_sets.height,
+            "dagster/row_count": training_sets.height,
+            "dashboards": dg.MetadataValue.url(workshop.settings.dashboard_url),
             "size_bytes": made.bytes,
         },
     )

@@ -10,7 +10,7 @@ import polars as pl
 
 from synth_assets.core.diversity.measure import measure_diversity
 from synth_assets.core.diversity.slices import SYNTHETIC
-from synth_assets.defs.display import data_version, markdown_table
+from synth_assets.defs.display import PREVIEW_ROWS, data_version, frame_metadata, markdown_table
 from synth_assets.defs.names import DASHBOARD_POOL, LINEAGE_POOL, WATCH
 from synth_assets.defs.partitions import mixture_versions
 from synth_assets.resources.workshop import Workshop
@@ -38,7 +38,7 @@ def lineage(
     """The lineage database: every sample, call, verdict and decision, taken from their files."""
     database = workshop.lineage
     report = database.ingest()
-    funnel = database.query("funnel")
+    tables = database.query("table_rows")
     return dg.MaterializeResult[None](  # pyright: ignore[reportArgumentType]  none is meant
         metadata={
             "files_new": report.files_new,
@@ -46,8 +46,12 @@ def lineage(
             "files_removed": report.files_removed,
             "rows_ingested": report.rows,
             "seconds": report.seconds,
-            "funnel": dg.MetadataValue.md(markdown_table(funnel)),
+            "funnel": dg.MetadataValue.md(markdown_table(database.query("funnel"))),
             "cost": dg.MetadataValue.md(markdown_table(database.query("cost"))),
+            **frame_metadata(database.query("sample_lineage", row_limit=PREVIEW_ROWS)),
+            "dagster/row_count": _rows_of(tables, "samples"),
+            "tables": dg.MetadataValue.md(markdown_table(tables)),
+            "dashboards": dg.MetadataValue.url(workshop.settings.dashboard_url),
             "database": dg.MetadataValue.path(str(database.snapshot)),
         },
     )
@@ -82,6 +86,10 @@ def diversity_snapshots(
             **_figures(measured),
         },
     )
+
+
+def _rows_of(tables: pl.DataFrame, name: str) -> int:
+    return int(tables.filter(pl.col("table_name") == name)["row_count"][0])
 
 
 def _figures(measured: pl.DataFrame) -> dict[str, float]:
