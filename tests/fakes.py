@@ -61,10 +61,21 @@ class FakeChatModel:
     history: list[Request] = field(default_factory=list)
     cost_usd: float | None = 0.25
     finish_reason: str = "stop"
+    stopped: bool = False
+
+    def stop(self) -> None:
+        """See `ChatModel`."""
+        self.stopped = True
+
+    async def close(self) -> None:
+        """See `ChatModel`."""
+        self.stopped = True
 
     async def complete(self, request: Request) -> Completion:
         """See `ChatModel`."""
         await asyncio.sleep(0)
+        if self.stopped:
+            raise asyncio.CancelledError
         self.history.append(request)
         said = self.enqueued.pop(0) if self.enqueued else good_answer(request)
         if isinstance(said, Exception):

@@ -90,7 +90,7 @@ def _configuration() -> Iterator[Finding]:
         yield Finding(f"recipe {broken.label}", "fault", broken.message)
     used = {name for recipe in catalogue.recipes for name in recipe.teachers}
     for name in sorted(used):
-        yield _teacher(catalogue.teachers[name])
+        yield from _teacher(catalogue.teachers[name])
     yield from _ledger(workshop)
 
 
@@ -110,14 +110,24 @@ def _disk(workshop: Workshop) -> Iterator[Finding]:
     yield Finding("home", "ok" if enough else "note", told if enough else f"{told}: make room")
 
 
-def _teacher(teacher: Teacher) -> Finding:
+def _teacher(teacher: Teacher) -> Iterator[Finding]:
     subject = f"teacher {teacher.id}"
     if teacher.api_key_env and not has_secret(teacher.api_key_env):
-        return Finding(subject, "fault", f"{teacher.model}: export {teacher.api_key_env}")
-    if teacher.api_base is None:
-        return Finding(subject, "ok", teacher.model)
-    address = urlsplit(teacher.api_base)
-    port = address.port or (443 if address.scheme == "https" else 80)
+        yield Finding(subject, "fault", f"{teacher.model}: export {teacher.api_key_env}")
+        return
+    for address in teacher.addresses:
+        if address is None:
+            yield Finding(subject, "ok", teacher.model)
+        else:
+            yield _endpoint(subject, teacher, address)
+
+
+def _endpoint(subject: str, teacher: Teacher, api_base: str) -> Finding:
+    try:
+        address = urlsplit(api_base)
+        port = address.port or (443 if address.scheme == "https" else 80)
+    except ValueError as exc:
+        return Finding(subject, "fault", f"{teacher.model}: its api_base is no address: {exc}")
     try:
         with socket.create_connection((address.hostname or "", port), timeout=3):
             return Finding(subject, "ok", f"{teacher.model} at {address.hostname}:{port}")

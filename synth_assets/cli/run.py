@@ -4,14 +4,21 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import click
+import polars as pl
 
 from synth_assets.cli.show import funnel_lines, funnel_record
+from synth_assets.core.schema import DECISION_SCHEMA, Outcome, Stage
 from synth_assets.defs.running import JobRun, open_instance, run_pipeline, unfilled_recipes
+from synth_assets.errors import StorageError
+from synth_assets.resources.frames import read_frame
 from synth_assets.resources.settings import read_settings, switch_off_telemetry
 from synth_assets.resources.workshop import Workshop
+
+_INTERRUPTED = 130
+_NO_ROWS = "has_rows_of_its_schema"
 
 
 def run_and_report(recipes: Sequence[str], mixtures: Sequence[str], *, as_json: bool) -> int:
@@ -23,7 +30,7 @@ def run_and_report(recipes: Sequence[str], mixtures: Sequence[str], *, as_json: 
         as_json: print one JSON object at the end, and nothing else.
 
     Returns:
-        0 when everything was made, 1 when something failed.
+        0 when everything was made, 1 when something failed, 130 after Ctrl-C.
     """
     switch_off_telemetry()
     say = _silent if as_json else click.echo
@@ -32,13 +39,18 @@ def run_and_report(recipes: Sequence[str], mixtures: Sequence[str], *, as_json: 
         click.echo(f"broken, left out: {broken.message}", err=True)
     started = time.monotonic()
     runs: list[JobRun] = []
-    with open_instance(workshop.home) as instance:
-        for finished in run_pipeline(workshop, instance, recipes, mixtures):
+    try:
+        for finished in _finished(workshop, recipes, mixtures):
             runs.append(finished)
             say(_line(finished))
+    except KeyboardInterrupt:
+        click.echo("Stopped. What was bought is kept; `synth run` goes on from there.", err=True)
+        return _INTERRUPTED
     failures = [failure for finished in runs for failure in finished.failures]
     for failure in failures:
         click.echo(f"failed: {failure}", err=True)
+    for line in _lost_everything(workshop, runs):
+        click.echo(line, err=True)
     if as_json:
         click.echo(json.dumps(_record(workshop, runs, failures), indent=2))
     elif not failures:
@@ -46,6 +58,42 @@ def run_and_report(recipes: Sequence[str], mixtures: Sequence[str], *, as_json: 
     if failures:
         click.echo("Mend what is named above and run again: nothing paid for is lost.", err=True)
     return 1 if failures else 0
+
+
+def _finished(
+    workshop: Workshop, recipes: Sequence[str], mixtures: Sequence[str]
+) -> Iterator[JobRun]:
+    """The job runs of the pipeline; the faults of Dagster's own storage get a name and a mend."""
+    from sqlalchemy.exc import DBAPIError
+
+    try:
+        with open_instance(workshop.home) as instance:
+            yield from run_pipeline(workshop, instance, recipes, mixtures)
+    except (OSError, DBAPIError) as exc:
+        said = str(exc).partition("\n")[0]
+        raise StorageError(
+            f"{workshop.home.dagster}: Dagster's records cannot be kept: {said}. Make room on the "
+            "disk, mend the rights or set SYNTH_HOME, then run again: nothing paid for is lost."
+        ) from exc
+
+
+def _lost_everything(workshop: Workshop, runs: Sequence[JobRun]) -> Iterator[str]:
+    """Why a recipe has no rows, where a stage of this run kept none of it."""
+    for finished in runs:
+        if finished.partition is None or _NO_ROWS not in "".join(finished.failures):
+            continue
+        for stage in (Stage.SEEDS, Stage.GENERATE, Stage.VERIFY):
+            path = workshop.home.decisions(stage, finished.partition)
+            decisions = read_frame(path) if path.exists() else pl.DataFrame(schema=DECISION_SCHEMA)
+            if decisions.is_empty() or Outcome.KEPT in decisions["outcome"]:
+                continue
+            yield f"  {finished.partition} lost all {decisions.height} rows at {stage}:"
+            lost = decisions.group_by("reason", maintain_order=True).agg(
+                pl.len(), pl.first("detail")
+            )
+            for reason, rows, detail in lost.iter_rows():
+                yield f"    {rows:,} {reason}, such as: {detail}"
+            break
 
 
 def _line(finished: JobRun) -> str:
@@ -56,7 +104,9 @@ def _line(finished: JobRun) -> str:
 
 def _summary(workshop: Workshop, seconds: float) -> str:
     home = workshop.home
-    synth = "synth" if shutil.which("synth") else sys.argv[0]
+    called = sys.argv[0]
+    on_path = shutil.which("synth") or not called.endswith("synth")
+    synth = "synth" if on_path else called
     folders = [home.exports / mixture.id for mixture in workshop.catalogue.mixtures.values()]
     made = [f"  {path}" for path in folders if path.exists()]
     lines = [

@@ -6,25 +6,31 @@ import dagster as dg
 import polars as pl
 
 from synth_assets.core.fingerprint import fingerprint
+from synth_assets.core.schema import Stage
 from synth_assets.core.stage import StageResult
 from synth_assets.resources.plots import bar_chart_png, markdown_image
 
 PREVIEW_ROWS = 8
 _PREVIEW_CHARACTERS = 240
 
+_LOST_ROWS_A_REASON = 3
+
 _READABLE = (
-    "recipe",
     "prompt",
     "response",
     "reference",
     "context",
+    "fields",
+    "reason",
+    "detail",
+    "duplicate_of",
+    "recipe",
+    "title",
     "teacher",
     "score",
-    "fields",
     "source",
-    "reason",
-    "duplicate_of",
-    "detail",
+    "live",
+    "partition",
     "sample_id",
     "seed_id",
 )
@@ -42,15 +48,15 @@ def frame_metadata(frame: pl.DataFrame) -> dict[str, dg.MetadataValue]:
 
 
 def preview(frame: pl.DataFrame, rows: int = PREVIEW_ROWS) -> dg.MetadataValue:
-    """The first rows as a table, readable columns first, long text shortened."""
+    """The first rows as a table, readable columns first, long text shortened.
+
+    Columns that are empty in all these rows are left out: the page is narrow.
+    """
     readable = [name for name in _READABLE if name in frame.columns]
     shown = frame.select(readable or frame.columns).head(rows)
-    return table(
-        [
-            dg.TableRecord({name: _cell(value) for name, value in row.items()})
-            for row in shown.iter_rows(named=True)
-        ]
-    )
+    cells = [{name: _cell(value) for name, value in row.items()} for row in shown.to_dicts()]
+    filled = [name for name in shown.columns if any(row[name] for row in cells)]
+    return table([dg.TableRecord({name: row[name] for name in filled}) for row in cells])
 
 
 def table(records: Sequence[dg.TableRecord]) -> dg.MetadataValue:
@@ -60,7 +66,7 @@ def table(records: Sequence[dg.TableRecord]) -> dg.MetadataValue:
 
 
 def stage_metadata(result: StageResult) -> dict[str, dg.MetadataValue]:
-    """Counts by outcome, drop reasons as a table and a plot, and some rows that were dropped."""
+    """Counts by outcome, drop reasons as a table and a plot, and a few rows of each reason."""
     counts = result.counts
     shown: dict[str, dg.MetadataValue] = {
         "rows_kept": dg.MetadataValue.int(counts["kept"]),
@@ -69,11 +75,12 @@ def stage_metadata(result: StageResult) -> dict[str, dg.MetadataValue]:
     }
     reasons = result.reasons
     if reasons:
-        shown["drop_reasons"] = dg.MetadataValue.md(count_table(reasons, "reason", "rows"))
+        shown["drop_reasons"] = count_table(reasons, "reason", "rows")
         shown["drop_reasons_plot"] = plot(reasons, "Rows not kept, by reason", "rows")
         lost = result.decisions.filter(pl.col("reason").is_not_null())
+        examples = lost.group_by("reason", maintain_order=True).head(_LOST_ROWS_A_REASON)
         columns = ["sample_id", "recipe", "reason", "duplicate_of", "detail"]
-        shown["not_kept"] = preview(lost.select(columns))
+        shown["not_kept"] = preview(examples.select(columns), rows=examples.height)
     return shown
 
 
@@ -90,19 +97,35 @@ def spending_metadata(calls: pl.DataFrame) -> dict[str, dg.MetadataValue]:
     }
 
 
-def count_table(counts: Mapping[str, int], label: str, unit: str) -> str:
-    """Counts as a Markdown table. Labels must be names of ours, never text of a row."""
+def count_table(counts: Mapping[str, int], label: str, unit: str) -> dg.MetadataValue:
+    """Counts as a small table. Labels must be names of ours, never text of a row."""
     lines = [f"| {label} | {unit} |", "| --- | ---: |"]
-    return "\n".join(lines + [f"| {name} | {count:,} |" for name, count in counts.items()])
+    lines.extend(f"| {name} | {count:,} |" for name, count in counts.items())
+    return dg.MetadataValue.md("\n".join(lines))
 
 
-def markdown_table(frame: pl.DataFrame) -> str:
-    """A frame as a Markdown table. Its text must be names of ours, never text of a row."""
+def small_table(frame: pl.DataFrame) -> dg.MetadataValue:
+    """A whole frame as a table. Its text must be names of ours, never text of a row."""
     lines = ["| " + " | ".join(frame.columns) + " |", "|" + " --- |" * frame.width]
     for row in frame.iter_rows():
         cells = ("" if v is None else f"{v:.4g}" if isinstance(v, float) else str(v) for v in row)
         lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    return dg.MetadataValue.md("\n".join(lines))
+
+
+def funnel_table(funnel: pl.DataFrame) -> dg.MetadataValue:
+    """Rows kept, a line a recipe and a column a stage.
+
+    Args:
+        funnel: what the query `funnel` returns.
+    """
+    scope = pl.col("scope")
+    # In parentheses, as a recipe may be called `real` too.
+    named = funnel.filter(scope != "all").with_columns(
+        recipe=pl.when(scope == "recipe").then("recipe").otherwise(pl.format("({})", scope))
+    )
+    wide = named.pivot(on="stage", index="recipe", values="kept")
+    return small_table(wide.select("recipe", *(s for s in Stage if s in wide.columns)))
 
 
 def plot(counts: Mapping[str, int], title: str, unit: str) -> dg.MetadataValue:

@@ -1,12 +1,12 @@
-"""Group, owner and pool names of the asset graph, spelled once."""
+"""Group and owner names of the asset graph, spelled once."""
 
-SEEDS = "1_seeds_and_real_data"
+INPUTS = "1_inputs"
 GENERATE = "2_generation"
 SELECT = "3_selection"
 TRAIN = "4_training_sets"
-WATCH = "5_watching"
-
-LINEAGE_POOL = "lineage_database"
-DASHBOARD_POOL = "dashboards"
+EVIDENCE = "5_evidence"
 
 WORKSHOP = "workshop"
+
+CODE_LOCATION = "synth_assets"
+"""As pyproject.toml calls it for `dg`."""

@@ -1,8 +1,10 @@
 """Partitions: versions of recipes, and versions of mixtures."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import dagster as dg
+from filelock import FileLock
 
 from synth_assets.resources.catalogue import Catalogue
 
@@ -29,13 +31,15 @@ def sync_partitions(instance: dg.DagsterInstance, catalogue: Catalogue) -> Sync:
     }
     added: list[str] = []
     retired: list[str] = []
-    for definition, live in wanted.items():
-        name = str(definition.name)
-        known = set(instance.get_dynamic_partitions(name))
-        if new := sorted(live - known):
-            instance.add_dynamic_partitions(name, new)
-        for key in sorted(known - live):
-            instance.delete_dynamic_partition(name, key)
-            retired.append(key)
-        added.extend(new)
+    # Dagster fails where another process, as the sensor's, adds a key between look and write.
+    with FileLock(Path(instance.root_directory) / "partitions.lock"):
+        for definition, live in wanted.items():
+            name = str(definition.name)
+            known = set(instance.get_dynamic_partitions(name))
+            if new := sorted(live - known):
+                instance.add_dynamic_partitions(name, new)
+            for key in sorted(known - live):
+                instance.delete_dynamic_partition(name, key)
+                retired.append(key)
+            added.extend(new)
     return Sync(tuple(added), tuple(retired))

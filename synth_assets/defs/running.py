@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
+from filelock import FileLock
 
 from synth_assets.defs.build import build_definitions
 from synth_assets.defs.partitions import sync_partitions
+from synth_assets.resources.frames import write_bytes
 from synth_assets.resources.home import Home
 from synth_assets.resources.workshop import Workshop, project_file
 
+_OWN_ERROR = re.compile(r"synth_assets\.errors\.\w+: ")
+_INTERRUPTS = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -42,13 +46,16 @@ def prepare_dagster_home(home: Home) -> Path:
     text = shipped.replace(".synth/dagster", str(home.dagster))
     target = home.dagster / "dagster.yaml"
     if not target.exists() or target.read_text(encoding="utf-8") != text:
-        target.write_text(text, encoding="utf-8")
+        write_bytes(target, text.encode("utf-8"))
     return home.dagster
 
 
 def open_instance(home: Home) -> dg.DagsterInstance:
     """The local Dagster instance of a home; the same that `synth ui` shows."""
-    return dg.DagsterInstance.from_config(str(prepare_dagster_home(home)))
+    folder = prepare_dagster_home(home)
+    # Two processes that make Dagster's tables at the same moment leave them broken for good.
+    with FileLock(folder / "opening.lock"):
+        return dg.DagsterInstance.from_config(str(folder))
 
 
 def run_pipeline(
@@ -70,6 +77,7 @@ def run_pipeline(
 
     Raises:
         UnknownNameError: if a recipe or mixture is not in the catalogue.
+        KeyboardInterrupt: at Ctrl-C, once what was bought is stored.
     """
     catalogue = workshop.catalogue
     chosen = [catalogue.recipe(name) for name in recipes] or list(catalogue.recipes)
@@ -113,6 +121,11 @@ def _run_job(
     result = definitions.resolve_job_def(job).execute_in_process(
         instance=instance, partition_key=partition, run_config=_QUIET, raise_on_error=False
     )
+    for event in result.all_events:
+        # Dagster takes Ctrl-C for a failure of the step; the next partition would then begin.
+        error = event.step_failure_data.error if event.is_step_failure else None
+        if error is not None and error.cls_name in _INTERRUPTS:
+            raise KeyboardInterrupt
     return JobRun(
         job,
         partition,
@@ -126,9 +139,12 @@ def _failures(result: dg.ExecuteInProcessResult) -> Iterator[str]:
     for event in result.all_events:
         if event.is_step_failure and event.step_failure_data.error is not None:
             error = event.step_failure_data.error
-            while error.cause is not None:
+            if error.cls_name == "DagsterAssetCheckFailedError":
+                continue  # the checks themselves are told below
+            # Our own errors name the mend; below Dagster's, the first cause says the most.
+            while error.cause is not None and not _OWN_ERROR.match(error.message):
                 error = error.cause
-            told = re.sub(r"^synth_assets\.errors\.\w+: ", "", error.message.strip())
+            told = _OWN_ERROR.sub("", error.message.strip())
             yield f"{event.step_key}: {told}"
     for evaluation in result.get_asset_check_evaluations():
         if not evaluation.passed and evaluation.severity == dg.AssetCheckSeverity.ERROR:

@@ -1,7 +1,10 @@
 """Generation: plans in, samples out, with every completion in the ledger before it is used."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import signal
+import threading
+from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -14,11 +17,14 @@ from synth_assets.core.sample import Sample, Seed, sample_frame
 from synth_assets.core.schema import CALL_SCHEMA, Decision, Outcome, Stage
 from synth_assets.core.stage import StageResult, close_stage
 from synth_assets.core.techniques.protocol import Draft, Slot, Unusable
-from synth_assets.errors import SynthError
+from synth_assets.errors import SynthError, TeacherError
 from synth_assets.resources.ledger import Ledger
 from synth_assets.resources.teachers import CallFailedError, ChatModel
 
 _COMMIT_WINDOW_S = 0.05
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
+_DOWN_AFTER = 8
+"""A teacher is down when that many of its requests in a row failed for good, by its fault."""
 
 
 @dataclass(frozen=True)
@@ -71,10 +77,38 @@ def generate(
     `errored`; the others go on.
 
     Raises:
-        TeacherError: if a teacher cannot be used at all; what was bought stays in the ledger.
+        TeacherError: if a teacher cannot be used at all, or is down; nothing more is asked, and
+            what was bought stays in the ledger.
         RecipeError: if a prompt does not render with a seed.
+        KeyboardInterrupt: at SIGINT or SIGTERM, once what was sent is answered and stored; at a
+            second one without waiting.
     """
-    return asyncio.run(_Engine(recipe, model, ledger, on_progress).run(seeds))
+    engine = _Engine(recipe, model, ledger, on_progress)
+    with _own_signal_handlers():
+        try:
+            return asyncio.run(_until_interrupted(engine.run(seeds)))
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
+
+
+@contextmanager
+def _own_signal_handlers() -> Generator[None]:
+    """Give back whatever handlers there were: Dagster's throw into the event loop as it is."""
+    before = {name: signal.getsignal(name) for name in _INTERRUPTS}
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            for name, handler in before.items():
+                signal.signal(name, handler)
+
+
+async def _until_interrupted(work: Coroutine[object, object, Generated]) -> Generated:
+    task = asyncio.ensure_future(work)
+    if threading.current_thread() is threading.main_thread():
+        for name in _INTERRUPTS:
+            asyncio.get_running_loop().add_signal_handler(name, task.cancel)
+    return await task
 
 
 class _Engine:
@@ -184,10 +218,10 @@ class _Shop:
     def __init__(self, model: ChatModel, ledger: Ledger, teachers: Mapping[str, Teacher]) -> None:
         self._model = model
         self._ledger = ledger
-        self._open = {name: asyncio.Semaphore(t.parallelism) for name, t in teachers.items()}
         self._in_flight: dict[str, asyncio.Task[Completion]] = {}
         self._unsaved: list[tuple[Request, Completion, asyncio.Future[None]]] = []
         self._saver: asyncio.Task[None] | None = None
+        self._lost_in_a_row = dict.fromkeys(teachers, 0)
         self.bought = 0
         self.from_ledger = 0
         self.cost_usd = 0.0
@@ -201,16 +235,26 @@ class _Shop:
             return replace(await asyncio.shield(joined), from_ledger=True)
         task = asyncio.create_task(self._call(request))
         self._in_flight[request.fingerprint] = task
-        task.add_done_callback(lambda _: self._in_flight.pop(request.fingerprint, None))
+        task.add_done_callback(lambda done: self._settle(request.fingerprint, done))
         return await asyncio.shield(task)
 
+    def _settle(self, fingerprint: str, task: asyncio.Task[Completion]) -> None:
+        del self._in_flight[fingerprint]
+        if not task.cancelled():
+            task.exception()  # else asyncio complains where all who waited were cancelled
+
     async def close(self) -> None:
-        """Wait for what is in flight, so that what was paid for is kept."""
+        """Send nothing more, and wait for what was sent, so that what was paid for is kept."""
+        self._model.stop()
         await asyncio.gather(*self._in_flight.values(), return_exceptions=True)
+        await self._model.close()
 
     async def _call(self, request: Request) -> Completion:
-        async with self._open[request.teacher]:
-            completion = await self._model.complete(request)
+        try:
+            completion = await self._completed(request)
+        except SynthError:
+            self._model.stop()
+            raise
         saved = asyncio.get_running_loop().create_future()
         self._unsaved.append((request, completion, saved))
         if self._saver is None or self._saver.done():
@@ -218,6 +262,24 @@ class _Shop:
         await saved
         self.bought += 1
         self.cost_usd += completion.cost_usd or 0.0
+        # Another process may have stored its own first; rows are made of what the ledger holds.
+        stored = self._ledger.get(request.fingerprint)
+        return completion if stored is None else replace(stored, from_ledger=False)
+
+    async def _completed(self, request: Request) -> Completion:
+        try:
+            completion = await self._model.complete(request)
+        except CallFailedError as exc:
+            lost = self._lost_in_a_row[request.teacher] + 1 if exc.transient else 0
+            self._lost_in_a_row[request.teacher] = lost
+            if lost < _DOWN_AFTER:
+                raise
+            raise TeacherError(
+                f"Teacher {request.teacher} ({request.model}) failed {lost} requests in a row, the "
+                f"last {exc.detail}\nSee that its server is up and its api_base right (`synth "
+                "doctor`), then run again: what was bought is kept."
+            ) from None
+        self._lost_in_a_row[request.teacher] = 0
         return completion
 
     async def _save_soon(self) -> None:
@@ -229,11 +291,14 @@ class _Shop:
                 rows = [(request, completion) for request, completion, _ in batch]
                 await asyncio.to_thread(self._ledger.put, rows)
             except Exception as exc:  # noqa: BLE001  every waiter must learn of it
+                self._model.stop()
                 for *_, saved in batch:
-                    saved.set_exception(exc)
+                    if not saved.done():
+                        saved.set_exception(exc)
             else:
                 for *_, saved in batch:
-                    saved.set_result(None)
+                    if not saved.done():
+                        saved.set_result(None)
 
 
 def _first(failures: BaseExceptionGroup[SynthError]) -> SynthError:

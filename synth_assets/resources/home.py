@@ -36,6 +36,11 @@ class Home:
         return self.root / "ledger.sqlite"
 
     @property
+    def locks(self) -> Path:
+        """Lock files of recipe versions that are being generated."""
+        return self.root / "locks"
+
+    @property
     def dashboards(self) -> Path:
         """The Evidently workspace."""
         return self.root / "evidently"

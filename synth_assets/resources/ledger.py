@@ -81,8 +81,8 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
         with self._wrapped():
+            path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(
                 path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
             )
@@ -130,10 +130,12 @@ class Ledger:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 self._connection.executemany(_INSERT, rows)
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                # On a full disk SQLite has rolled back by itself.
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
 
     def stats(self) -> LedgerStats:
         """Count what the ledger holds."""
@@ -152,17 +154,29 @@ class Ledger:
                 f"{self._path}: ledger version {version}, this program knows {_SCHEMA_VERSION}. "
                 "Update the program, or point SYNTH_HOME elsewhere."
             )
-        connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        connection.execute(_CREATE)
-        connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
+        if version == 0:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(_CREATE)
+            connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
 
     @contextmanager
     def _wrapped(self) -> Generator[None]:
         try:
             yield
         except sqlite3.Error as exc:
-            raise LedgerError(
-                f"{self._path}: {exc}. If the file is damaged, move it aside; it holds paid "
-                "completions, so keep it."
-            ) from exc
+            raise LedgerError(f"{self._path}: {exc}. {_mend(exc)}") from exc
+        except OSError as exc:
+            raise LedgerError(f"{self._path}: {exc}. Mend rights, or set SYNTH_HOME.") from exc
+
+
+def _mend(exc: sqlite3.Error) -> str:
+    match getattr(exc, "sqlite_errorname", "").split("_")[:2]:
+        case ["SQLITE", "FULL" | "IOERR"]:
+            return "Make room on the disk and run again: what was stored is kept."
+        case ["SQLITE", "READONLY" | "CANTOPEN" | "PERM"]:
+            return "Mend the rights of the file and its folder, or set SYNTH_HOME."
+        case ["SQLITE", "BUSY"]:
+            return "Another program holds it for long; wait or end that one, then run again."
+        case _:
+            return "If it is damaged, move it aside; it holds paid completions, so keep it."

@@ -1,11 +1,15 @@
 """The one place that reads the environment."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from synth_assets.errors import ConfigurationError
+
+_SECRET_NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
+_SHORTEST_AMBIENT_SECRET = 8
 
 SHIPPED_RECIPES = Path(__file__).parent.parent / "recipes"
 
@@ -48,7 +52,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         ConfigurationError: for a recipe folder that does not exist or a port that is none.
     """
     return Settings(
-        home=Path(environment.get("SYNTH_HOME") or ".synth").resolve(),
+        home=Path(environment.get("SYNTH_HOME") or ".synth").expanduser().resolve(),
         recipe_folders=(SHIPPED_RECIPES, *_user_folders(environment.get("SYNTH_RECIPES"))),
         teacher=environment.get("SYNTH_TEACHER") or None,
         dagster_port=_port(environment, "SYNTH_DAGSTER_PORT", 3000),
@@ -75,6 +79,12 @@ def has_secret(name: str) -> bool:
     return bool(os.environ.get(name))
 
 
+def ambient_secrets() -> tuple[str, ...]:
+    """Keys that a library may find in the environment by itself, to be kept out of messages."""
+    named = (value for name, value in os.environ.items() if _SECRET_NAME.search(name))
+    return tuple(value for value in named if len(value) >= _SHORTEST_AMBIENT_SECRET)
+
+
 def switch_off_telemetry() -> None:
     """Keep libraries from calling home; must run before they are imported."""
     os.environ.setdefault("DO_NOT_TRACK", "1")
@@ -89,7 +99,7 @@ def child_environment(settings: Settings, **more: str) -> dict[str, str]:
     return {
         **os.environ,
         "SYNTH_HOME": str(settings.home),
-        "SYNTH_RECIPES": os.pathsep.join(str(path) for path in settings.recipe_folders[1:]),
+        "SYNTH_RECIPES": os.pathsep.join(str(path) for path in settings.recipe_folders),
         "SYNTH_DASHBOARD_PORT": str(settings.dashboard_port),
         "SYNTH_DAGSTER_PORT": str(settings.dagster_port),
         "DO_NOT_TRACK": "1",

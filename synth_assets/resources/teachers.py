@@ -1,33 +1,47 @@
-"""Teachers through LiteLLM: one call in, one completion out, every failure with a class."""
+"""Teachers: requests in, completions out, at a pace the endpoint bears, each failure by its class.
+
+A plain OpenAI-compatible endpoint is asked over the lean lane, everything else through LiteLLM;
+pace, retries and prices are the same for both.
+"""
 
 import asyncio
-import json
 import random
 import time
+from collections import Counter, deque
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import Enum, auto
-from types import ModuleType
-from typing import Any, Protocol, assert_never
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Protocol
 
 from synth_assets.core.completion import Completion, Request
 from synth_assets.core.config.teachers import Teacher
+from synth_assets.core.generation.failures import FailureClass, FailurePolicy, policy_of
+from synth_assets.core.generation.pace import AdaptiveLimit, Circuit, RateLimit
 from synth_assets.core.schema import Reason
 from synth_assets.errors import TeacherError
-from synth_assets.resources.settings import read_secret, switch_off_telemetry
+from synth_assets.resources.lanes.attempts import Answer, AttemptFailedError, Lane
+from synth_assets.resources.lanes.lean import LeanLane, speaks_plainly
+from synth_assets.resources.lanes.through_litellm import LiteLLMLane
 
-_ATTEMPTS = 6
 _FIRST_PAUSE_S = 0.5
-_LONGEST_PAUSE_S = 30.0
+_LONGEST_PAUSE_S = 60.0
+_CHARACTERS_A_TOKEN = 4
 
 
 class CallFailedError(Exception):
-    """One request failed for good; the row is errored and the others go on."""
+    """One request failed for good; the row is errored and the others go on.
 
-    def __init__(self, reason: Reason, detail: str) -> None:
+    Attributes:
+        reason: what its decision says.
+        detail: the provider's words, without keys.
+        transient: whether the fault was the server's, so that many in a row mean that it is down.
+    """
+
+    def __init__(self, reason: Reason, detail: str, *, transient: bool = False) -> None:
         super().__init__(detail)
         self.reason = reason
         self.detail = detail
+        self.transient = transient
 
 
 class ChatModel(Protocol):
@@ -42,152 +56,197 @@ class ChatModel(Protocol):
         """
         ...
 
+    def stop(self) -> None:
+        """Send nothing more; what was sent is still answered, what waits is cancelled."""
+        ...
 
-class _Failure(Enum):
-    TEACHER = auto()
-    FILTERED = auto()
-    REQUEST = auto()
-    TRANSIENT = auto()
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
 
 
-@dataclass(frozen=True)
-class LiteLLMTeachers:
-    """The catalogue's teachers, reached through LiteLLM.
+@dataclass
+class Teachers:
+    """The catalogue's teachers; use one instance in one event loop.
 
     Attributes:
         teachers: id -> catalogue entry.
+        retries: attempts that failed and were repeated, by class.
     """
 
     teachers: Mapping[str, Teacher]
+    retries: Counter[FailureClass] = field(default_factory=Counter[FailureClass])
+    _desks: dict[str, "_Desk"] = field(default_factory=dict[str, "_Desk"], repr=False)
+    _stopped: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
     async def complete(self, request: Request) -> Completion:
-        """See `ChatModel`; transient failures are tried again with growing, jittered pauses."""
-        litellm = load_litellm()
-        import openai  # the common ancestor of what LiteLLM raises is OpenAI's, not its own
+        """See `ChatModel`."""
+        desk = self._desks.get(request.teacher)
+        if desk is None:
+            desk = _Desk(self.teachers[request.teacher], self.retries, self._stopped)
+            self._desks[request.teacher] = desk
+        return await desk.complete(request)
 
-        teacher = self.teachers[request.teacher]
-        arguments = _arguments(teacher, request)
-        for attempt in range(1, _ATTEMPTS + 1):
+    def stop(self) -> None:
+        """See `ChatModel`."""
+        self._stopped.set()
+
+    async def close(self) -> None:
+        """See `ChatModel`."""
+        for desk in self._desks.values():
+            await desk.lane.close()
+
+
+class _Desk:
+    """All that goes to one teacher: its lane, its pace, its failures."""
+
+    def __init__(
+        self, teacher: Teacher, retries: Counter[FailureClass], stopped: asyncio.Event
+    ) -> None:
+        self.lane: Lane = LeanLane(teacher) if speaks_plainly(teacher) else LiteLLMLane(teacher)
+        self._teacher = teacher
+        self._retries = retries
+        self._stopped = stopped
+        self._gate = _Gate(AdaptiveLimit(teacher.parallelism))
+        self._turn = count()
+        self._circuit = Circuit()
+        per_minute = teacher.requests_per_minute, teacher.tokens_per_minute
+        self._requests, self._tokens = (None if n is None else RateLimit(n) for n in per_minute)
+
+    async def complete(self, request: Request) -> Completion:
+        tried: Counter[FailureClass] = Counter()
+        while True:
+            try:
+                completion = await self._attempt(request)
+            except AttemptFailedError as exc:
+                tried[exc.failure] += 1
+                policy = policy_of(exc.failure)
+                self._raise_if_final(exc, policy, tried[exc.failure])
+                self._retries[exc.failure] += 1
+                await asyncio.sleep(_pause_s(tried[exc.failure], exc.retry_after_s))
+            else:
+                self._circuit.record(failed=False)
+                return completion
+
+    async def _attempt(self, request: Request) -> Completion:
+        teacher = self._teacher
+        estimated = _estimated_tokens(request)
+        async with self._gate:
+            await self._keep_rates(estimated)
+            if self._stopped.is_set():
+                raise asyncio.CancelledError
+            address = teacher.addresses[next(self._turn) % len(teacher.addresses)]
             started = time.monotonic()
             try:
-                response = await litellm.acompletion(**arguments)
-            except openai.OpenAIError as exc:
-                said = _without_secret(f"{type(exc).__name__}: {exc}", arguments.get("api_key"))
-                _raise_if_final(_failure(litellm, exc), teacher, said, attempt)
-            else:
-                return _completion(litellm, request, teacher, response, time.monotonic() - started)
-            pause = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** (attempt - 1))
-            await asyncio.sleep(pause * random.uniform(0.5, 1.0))
-        raise AssertionError("the last attempt returns or raises")
+                answer = await self.lane.attempt(request, address)
+            except AttemptFailedError as exc:
+                if policy_of(exc.failure).slows_down:
+                    self._gate.limit.overloaded(time.monotonic())
+                raise
+            latency_s = time.monotonic() - started
+            self._gate.limit.succeeded(latency_s)
+        if self._tokens is not None and answer.prompt_tokens is not None:
+            used = answer.prompt_tokens + (answer.completion_tokens or 0)
+            self._tokens.settle(used - estimated)
+        return _completion(request, teacher, answer, latency_s)
+
+    async def _keep_rates(self, tokens: int) -> None:
+        now = time.monotonic()
+        waits = [0.0 if self._requests is None else self._requests.reserve(now)]
+        waits.append(0.0 if self._tokens is None else self._tokens.reserve(now, tokens))
+        if wait_s := max(waits):
+            await asyncio.sleep(wait_s)
+
+    def _raise_if_final(self, exc: AttemptFailedError, policy: FailurePolicy, times: int) -> None:
+        teacher = self._teacher
+        if policy.stops_teacher:
+            raise TeacherError(
+                f"Teacher {teacher.id} ({teacher.model}) cannot be used: {exc.said}\nMend its "
+                "entry in teachers.yaml, its key or its server, then run again: what was bought is "
+                "kept."
+            ) from None
+        if times < policy.attempts:
+            return
+        self._circuit.record(failed=policy.permanent)
+        if self._circuit.is_open:
+            raise TeacherError(
+                f"Teacher {teacher.id} ({teacher.model}): {self._circuit.failed} of "
+                f"{self._circuit.finished} requests failed for good, more than the half that is "
+                f"borne; the last: {exc.said}\nMend prompts or parameters, then run again: what "
+                "was bought is kept."
+            ) from None
+        after = f"after {times} attempts: " if times > 1 else ""
+        raise CallFailedError(
+            policy.reason, f"{after}{exc.said}", transient=policy.attempts > 1
+        ) from None
 
 
-def load_litellm() -> ModuleType:
-    """Import LiteLLM (seconds of CPU), quiet and offline, with the embedded teacher registered."""
-    switch_off_telemetry()
-    import litellm
+class _Gate:
+    """Lets as many through at once as its limit allows just now, in the order they came."""
 
-    from synth_assets.resources.embedded.handler import register
+    def __init__(self, limit: AdaptiveLimit) -> None:
+        self.limit = limit
+        self._inside = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
 
-    litellm.suppress_debug_info = True
-    register()
-    return litellm
+    async def __aenter__(self) -> None:
+        if self._inside < self.limit.allowed and not self._waiting:
+            self._inside += 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._inside -= 1
+                self._admit()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._inside -= 1
+        self._admit()
+
+    def _admit(self) -> None:
+        while self._waiting and self._inside < self.limit.allowed:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                self._inside += 1
+                turn.set_result(None)
 
 
-def _arguments(teacher: Teacher, request: Request) -> dict[str, Any]:
-    arguments: dict[str, Any] = {
-        **json.loads(request.parameters),
-        "model": teacher.model,
-        "messages": [
-            {"role": message.role, "content": message.content} for message in request.messages
-        ],
-        "timeout": teacher.timeout_s,
-        "num_retries": 0,
-        "max_retries": 0,
-    }
-    if teacher.sends_seed:
-        arguments["seed"] = request.sample_index
-    if teacher.api_base is not None:
-        arguments["api_base"] = teacher.api_base
-    if teacher.api_key_env is not None:
-        arguments["api_key"] = read_secret(teacher.api_key_env, teacher.id)
-    return arguments
-
-
-def _completion(
-    litellm: ModuleType,
-    request: Request,
-    teacher: Teacher,
-    response: Any,  # noqa: ANN401  LiteLLM's types come with its import
-    latency_s: float,
-) -> Completion:
-    choice = response.choices[0]
-    usage = response.usage
-    text = choice.message.content or ""
+def _completion(request: Request, teacher: Teacher, answer: Answer, latency_s: float) -> Completion:
     return Completion(
         fingerprint=request.fingerprint,
         # A provider may cut an emoji in half; half of one cannot be stored as UTF-8.
-        text=text.encode("utf-8", "replace").decode("utf-8"),
-        finish_reason=str(choice.finish_reason),
-        prompt_tokens=int(usage.prompt_tokens),
-        completion_tokens=int(usage.completion_tokens),
-        cost_usd=_cost_usd(litellm, teacher, response),
+        text=answer.text.encode("utf-8", "replace").decode("utf-8"),
+        finish_reason=answer.finish_reason,
+        prompt_tokens=answer.prompt_tokens or 0,
+        completion_tokens=answer.completion_tokens or 0,
+        cost_usd=_cost_usd(teacher, answer),
         latency_s=latency_s,
     )
 
 
-def _cost_usd(litellm: ModuleType, teacher: Teacher, response: Any) -> float | None:  # noqa: ANN401
-    if teacher.price is not None:
-        spent = (
-            response.usage.prompt_tokens * teacher.price.input_usd
-            + response.usage.completion_tokens * teacher.price.output_usd
-        )
-        return spent / 1_000_000
-    try:
-        return float(litellm.completion_cost(response, model=teacher.model))
-    except (litellm.exceptions.NotFoundError, litellm.exceptions.BadRequestError, ValueError):
+def _cost_usd(teacher: Teacher, answer: Answer) -> float | None:
+    if answer.prompt_tokens is None or answer.completion_tokens is None:
         return None
+    if teacher.price is None:
+        return answer.listed_cost_usd
+    spent = (
+        answer.prompt_tokens * teacher.price.input_usd
+        + answer.completion_tokens * teacher.price.output_usd
+    )
+    return spent / 1_000_000
 
 
-def _failure(litellm: ModuleType, exc: Exception) -> _Failure:
-    known = litellm.exceptions
-    match exc:
-        case known.ContentPolicyViolationError():
-            return _Failure.FILTERED
-        case known.ContextWindowExceededError() | known.UnsupportedParamsError():
-            return _Failure.REQUEST
-        case known.LiteLLMUnknownProvider() | known.PaymentRequiredError():
-            return _Failure.TEACHER
-        case known.AuthenticationError() | known.PermissionDeniedError() | known.NotFoundError():
-            return _Failure.TEACHER
-        case known.BadRequestError():
-            unknown = "LLM Provider NOT provided" in str(exc)
-            return _Failure.TEACHER if unknown else _Failure.REQUEST
-        case known.UnprocessableEntityError():
-            return _Failure.REQUEST
-        case _:
-            return _Failure.TRANSIENT
+def _pause_s(attempt: int, told_s: float) -> float:
+    """Growing and jittered, and no shorter than the server asks for."""
+    grown = _FIRST_PAUSE_S * 2 ** min(attempt - 1, 8)
+    return min(_LONGEST_PAUSE_S, max(grown * random.uniform(0.5, 1.0), told_s))
 
 
-def _raise_if_final(failure: _Failure, teacher: Teacher, said: str, attempt: int) -> None:
-    match failure:
-        case _Failure.TEACHER:
-            raise TeacherError(
-                f"Teacher {teacher.id} ({teacher.model}) cannot be used: {said}\nMend its entry in "
-                "teachers.yaml, its key or its server, then run again: what was bought is kept."
-            ) from None
-        case _Failure.FILTERED:
-            raise CallFailedError(Reason.CONTENT_FILTERED, said) from None
-        case _Failure.REQUEST:
-            raise CallFailedError(Reason.PROVIDER_ERROR, said) from None
-        case _Failure.TRANSIENT:
-            if attempt == _ATTEMPTS:
-                detail = f"after {_ATTEMPTS} attempts: {said}"
-                raise CallFailedError(Reason.PROVIDER_ERROR, detail) from None
-        case _:
-            assert_never(failure)
-
-
-def _without_secret(text: str, secret: str | None) -> str:
-    """Providers quote keys in their errors; nothing secret may reach a log."""
-    shown = text.replace(secret, "[key]") if secret else text
-    return " ".join(shown.split())[:600]
+def _estimated_tokens(request: Request) -> int:
+    """Tokens reserved before a call: a quarter of the characters asked, and as many again."""
+    asked = sum(len(message.content) for message in request.messages) // _CHARACTERS_A_TOKEN
+    return 2 * max(asked, 1)

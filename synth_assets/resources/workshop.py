@@ -7,6 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from filelock import FileLock, Timeout
+
 from synth_assets.core.config.mixtures import Mixture
 from synth_assets.core.config.recipe import Recipe
 from synth_assets.errors import UnknownNameError
@@ -16,7 +18,7 @@ from synth_assets.resources.home import Home
 from synth_assets.resources.ledger import Ledger
 from synth_assets.resources.lineage.database import LineageDatabase
 from synth_assets.resources.settings import Settings
-from synth_assets.resources.teachers import LiteLLMTeachers
+from synth_assets.resources.teachers import Teachers
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -85,6 +87,25 @@ class Workshop:
         finally:
             ledger.close()
 
+    @contextmanager
+    def buying(self, recipe_key: str) -> Generator[Ledger]:
+        """The ledger, while no other process buys for the same recipe version.
+
+        Two runs started at once would pay for every completion twice.
+        """
+        self.home.locks.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.home.locks / f"{recipe_key}.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            self.announce(f"{recipe_key}: another process is at it; waiting for what it buys")
+            lock.acquire()
+        try:
+            with self.ledger() as ledger:
+                yield ledger
+        finally:
+            lock.release()
+
     @property
     def lineage(self) -> LineageDatabase:
         """The lineage database; written through `dagster_duckdb`."""
@@ -96,9 +117,9 @@ class Workshop:
         return DashboardWorkspace(self.home.dashboards, self.settings.dashboard_url)
 
     @property
-    def teachers(self) -> LiteLLMTeachers:
+    def teachers(self) -> Teachers:
         """The catalogue's teachers."""
-        return LiteLLMTeachers(self.catalogue.teachers)
+        return Teachers(self.catalogue.teachers)
 
 
 def _open_duckdb(path: Path) -> "AbstractContextManager[DuckDBPyConnection]":

@@ -69,8 +69,7 @@ class ChatServer:
     @property
     def tokens(self) -> tuple[int, int]:
         """Prompt and completion tokens of all that was served."""
-        replies = [self.answer(body) for body in self.served]
-        told = [tokens_of(body, _said(reply)) for body, reply in zip(self.served, replies)]
+        told = [tokens_of(body, _said(self.answer(body))) for body in self.served]
         return sum(prompt for prompt, _ in told), sum(answer for _, answer in told)
 
 

@@ -3,14 +3,18 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pytest
 import yaml
 
+from synth_assets.defs.running import open_instance, run_pipeline
 from synth_assets.resources.ledger import Ledger, LedgerStats
-from synth_assets.resources.settings import SHIPPED_RECIPES
+from synth_assets.resources.settings import SHIPPED_RECIPES, read_settings
+from synth_assets.resources.workshop import Workshop
 from tests.integration.whole_run import Synth
 
 KEY = "sk-planted/7f3a+91c?d2=e44b&5a"
@@ -136,13 +140,24 @@ class OwnProject:
         finally:
             ledger.close()
 
-    def ledger_texts(self) -> list[str]:
-        """Fingerprints and completions, in order: what a second run must find unchanged."""
-        import sqlite3
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """A run of this folder's recipe and mixture alone."""
+        return ("run", "--recipe", "sums", "--mixture", "all")
 
-        with sqlite3.connect(self.home / "ledger.sqlite") as connection:
-            rows = connection.execute("SELECT fingerprint, text FROM completions ORDER BY 1")
-            return [f"{name} {text}" for name, text in rows]
+    def fill(self, **environment: str) -> pl.DataFrame:
+        """Run the recipe's seeds, generation and verification in this process: the calls made."""
+        variables = {**self.synth.environment, "SYNTH_HOME": str(self.home), **environment}
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in variables.items():
+                patch.setenv(name, value)
+            workshop = Workshop(read_settings())
+            with open_instance(workshop.home) as instance:
+                for done in islice(run_pipeline(workshop, instance, ["sums"], ["all"]), 2):
+                    assert done.failures == ()
+        return pl.read_parquet(
+            self.home / "calls" / f"{workshop.catalogue.recipe('sums').key}.parquet"
+        )
 
     def training_rows(self) -> pl.DataFrame:
         """What a user takes away, order and all."""
@@ -175,8 +190,8 @@ def _real_rows(count: int, topic: str) -> list[dict[str, str]]:
     return [
         {
             "ask": f"What did station {n} note about the {topic} of year {1900 + 7 * n}?",
-            "say": f"A {words[n % 10]} spring, then {words[(3 * n + 1) % 10]} weeks: {n * n} {topic}"
-            f" notes, {words[(n // 3) % 10]} at the end, signed by observer {n % 13}.",
+            "say": f"A {words[n % 10]} spring, then {words[(3 * n + 1) % 10]} weeks: {n * n} notes "
+            f"of the {topic}, {words[(n // 3) % 10]} at the end, signed by observer {n % 13}.",
         }
         for n in range(count)
     ]

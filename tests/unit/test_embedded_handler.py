@@ -6,7 +6,8 @@ from synth_assets.core.completion import Message, Request
 from synth_assets.core.config.teachers import Price, Teacher
 from synth_assets.core.fingerprint import canonical_json
 from synth_assets.resources.embedded.composition import compose, count_tokens
-from synth_assets.resources.teachers import LiteLLMTeachers, load_litellm
+from synth_assets.resources.lanes.through_litellm import load_litellm
+from synth_assets.resources.teachers import Teachers
 
 ASKED = (
     Message("system", "You write problems."),
@@ -22,7 +23,7 @@ def buy(asked: Request):
     teacher = Teacher(
         id="t", model=asked.model, sends_seed=True, price=Price(input_usd=0, output_usd=0)
     )
-    return asyncio.run(LiteLLMTeachers({"t": teacher}).complete(asked))
+    return asyncio.run(Teachers({"t": teacher}).complete(asked))
 
 
 def test_handler_through_litellm_says_what_compose_says():

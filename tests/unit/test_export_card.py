@@ -93,7 +93,7 @@ def test_card_tells_composition_share_and_risk():
     assert "| (none) | 1 | 0.3333 |" in card
     assert "| verify | 1,200 | 3 |" in card
     assert "| distinct_2 | 0.75 | 0.5 |" in card
-    assert "| mean\\_words | 12 |  |" in card
+    assert "| mean_words | 12 |  |" in card
     assert "```jinja\nplain\n```" in card
     assert "```sh\nuv run synth run\n```" in card
 

@@ -59,7 +59,7 @@ def test_recipe_verifiers_reject_every_unsound_sample_and_no_sound_one(name: str
         if flaw in LOST:
             assert item.dropped is LOST[flaw]
         elif item.sample is None:
-            assert item.dropped is Reason.UNPARSABLE
+            assert item.dropped is Reason.DECLINED
             assert item.truth.answer == ""
         elif flaw in SOUND:
             assert rejections(name, item.sample) == []

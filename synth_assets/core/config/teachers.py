@@ -6,6 +6,8 @@ from pydantic import Field, JsonValue, StringConstraints
 
 from synth_assets.core.config.names import Name, Written
 
+Address = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]")]
+
 
 class Price(Written):
     """US dollars per million tokens; overrides LiteLLM's own price list."""
@@ -25,16 +27,25 @@ class Teacher(Written):
     model: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     checkpoint: str = ""
     parameters: dict[str, JsonValue] = Field(default_factory=dict)
-    api_base: str | None = None
+    api_base: Address | Annotated[tuple[Address, ...], Field(min_length=1)] | None = None
+    """One address, or several that serve the same model and are asked in turn."""
     api_key_env: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     price: Price | None = None
-    parallelism: int = Field(default=16, ge=1, le=4096)
+    parallelism: int = Field(default=64, ge=1, le=4096)
+    """Most requests at once; how many really are adapts to how the endpoint bears it."""
+    requests_per_minute: float | None = Field(default=None, gt=0)
+    tokens_per_minute: float | None = Field(default=None, gt=0)
     timeout_s: float = Field(default=120, gt=0)
     sends_seed: bool = False
     """Send the sample index as `seed`, for endpoints that take one."""
     family: str = ""
     trained_on: tuple[str, ...] = ()
     licence: str = "unstated"
+
+    @property
+    def addresses(self) -> tuple[str | None, ...]:
+        """Where to ask: the given addresses, or none for the provider's own."""
+        return self.api_base if isinstance(self.api_base, tuple) else (self.api_base,)
 
 
 class TeachersFile(Written):

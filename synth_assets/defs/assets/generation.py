@@ -14,7 +14,7 @@ from synth_assets.defs.display import (
     spending_metadata,
     stage_metadata,
 )
-from synth_assets.defs.names import GENERATE, SEEDS
+from synth_assets.defs.names import GENERATE, INPUTS
 from synth_assets.defs.partitions import recipe_versions
 from synth_assets.resources.generation import Progress, generate
 from synth_assets.resources.sources.seeds import seed_rows, seeds_of
@@ -23,7 +23,7 @@ from synth_assets.resources.workshop import Workshop
 _REPORT_EVERY_S = 5.0
 
 
-@dg.asset(group_name=SEEDS, partitions_def=recipe_versions, kinds={"parquet"}, deps=["recipes"])
+@dg.asset(group_name=INPUTS, partitions_def=recipe_versions, kinds={"parquet"}, deps=["recipes"])
 def seeds(
     context: dg.AssetExecutionContext,
     workshop: dg.ResourceParam[Workshop],
@@ -52,7 +52,7 @@ def raw_generations(
 ) -> dg.MaterializeResult[pl.DataFrame]:
     """Samples as the teachers wrote them; what the ledger has is not bought again."""
     recipe = workshop.recipe_at(context.partition_key)
-    with workshop.ledger() as ledger:
+    with workshop.buying(recipe.key) as ledger:
         made = generate(
             recipe, seeds_of(seeds), workshop.teachers, ledger, _Reporter(context, workshop)
         )

@@ -9,13 +9,13 @@ from synth_assets.core.config.sources import Source
 from synth_assets.core.real_data import split_held_out
 from synth_assets.core.schema import RECIPE_VERSION_SCHEMA, SAMPLE_SCHEMA
 from synth_assets.defs.display import count_by, count_table, data_version, joined, plot, table
-from synth_assets.defs.names import SEEDS
+from synth_assets.defs.names import INPUTS
 from synth_assets.resources.recipe_versions import record_recipe_versions
 from synth_assets.resources.sources.reading import read_source
 from synth_assets.resources.workshop import Workshop
 
 
-@dg.asset(group_name=SEEDS, kinds={"yaml", "jinja"})
+@dg.asset(group_name=INPUTS, kinds={"yaml", "jinja"})
 def recipes(
     context: dg.AssetExecutionContext, workshop: dg.ResourceParam[Workshop]
 ) -> dg.MaterializeResult[pl.DataFrame]:
@@ -48,7 +48,7 @@ def recipes(
         data_version=data_version(live),
         metadata={
             "live": table(shown),
-            "broken": table(broken),
+            **({"broken": table(broken)} if broken else {}),
             "recipes_live": live.height,
             "recipes_broken": len(broken),
         },
@@ -60,12 +60,12 @@ def recipes(
         "held_out_real": dg.AssetOut(
             description="Human-written rows that no training set may hold: split off by content "
             "hash before anything else sees the real data.",
-            group_name=SEEDS,
+            group_name=INPUTS,
             kinds={"parquet"},
         ),
         "real_data": dg.AssetOut(
             description="Human-written rows that training sets and seeds may use.",
-            group_name=SEEDS,
+            group_name=INPUTS,
             kinds={"parquet"},
         ),
     }
@@ -95,7 +95,7 @@ def real_rows(
         )
 
 
-@dg.asset(group_name=SEEDS, kinds={"parquet"})
+@dg.asset(group_name=INPUTS, kinds={"parquet"})
 def benchmarks(
     context: dg.AssetExecutionContext, workshop: dg.ResourceParam[Workshop]
 ) -> dg.MaterializeResult[pl.DataFrame]:

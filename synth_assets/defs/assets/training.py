@@ -9,7 +9,7 @@ import polars as pl
 from synth_assets.core.mixture.compose import compose
 from synth_assets.core.schema import Stage
 from synth_assets.defs.display import count_by, count_table, data_version, plot, stage_metadata
-from synth_assets.defs.names import TRAIN
+from synth_assets.defs.names import EVIDENCE, TRAIN
 from synth_assets.defs.partitions import mixture_versions
 from synth_assets.resources.exports import card_facts, export_training_set
 from synth_assets.resources.workshop import Workshop
@@ -40,7 +40,7 @@ def training_sets(
     )
 
 
-@dg.asset(group_name=TRAIN, partitions_def=mixture_versions, kinds={"json"}, deps=["lineage"])
+@dg.asset(group_name=EVIDENCE, partitions_def=mixture_versions, kinds={"json"}, deps=["lineage"])
 def dataset_cards(
     context: dg.AssetExecutionContext,
     workshop: dg.ResourceParam[Workshop],

@@ -10,16 +10,26 @@ import polars as pl
 
 from synth_assets.core.diversity.measure import measure_diversity
 from synth_assets.core.diversity.slices import SYNTHETIC
-from synth_assets.defs.display import PREVIEW_ROWS, data_version, frame_metadata, markdown_table
-from synth_assets.defs.names import DASHBOARD_POOL, LINEAGE_POOL, WATCH
+from synth_assets.defs.display import (
+    PREVIEW_ROWS,
+    data_version,
+    frame_metadata,
+    funnel_table,
+    small_table,
+)
+from synth_assets.defs.names import EVIDENCE
 from synth_assets.defs.partitions import mixture_versions
 from synth_assets.resources.workshop import Workshop
 
+_COSTS = (
+    *("partition", "calls", "calls_bought", "prompt_tokens", "completion_tokens"),
+    *("cost_usd", "planned", "kept_by_decontaminate", "cost_per_kept_usd"),
+)
+
 
 @dg.asset(
-    group_name=WATCH,
+    group_name=EVIDENCE,
     kinds={"duckdb"},
-    pool=LINEAGE_POOL,
     deps=[
         "recipes",
         "held_out_real",
@@ -45,21 +55,19 @@ def lineage(
             "files_changed": report.files_changed,
             "files_removed": report.files_removed,
             "rows_ingested": report.rows,
-            "seconds": report.seconds,
-            "funnel": dg.MetadataValue.md(markdown_table(database.query("funnel"))),
-            "cost": dg.MetadataValue.md(markdown_table(database.query("cost"))),
+            "seconds": round(report.seconds, 3),
+            "funnel": funnel_table(database.query("funnel")),
+            "cost": small_table(database.query("cost").select(_COSTS)),
             **frame_metadata(database.query("sample_lineage", row_limit=PREVIEW_ROWS)),
             "dagster/row_count": _rows_of(tables, "samples"),
-            "tables": dg.MetadataValue.md(markdown_table(tables)),
+            "tables": small_table(tables),
             "dashboards": dg.MetadataValue.url(workshop.settings.dashboard_url),
             "database": dg.MetadataValue.path(str(database.snapshot)),
         },
     )
 
 
-@dg.asset(
-    group_name=WATCH, kinds={"evidently"}, pool=DASHBOARD_POOL, partitions_def=mixture_versions
-)
+@dg.asset(group_name=EVIDENCE, kinds={"evidently"}, partitions_def=mixture_versions)
 def diversity_snapshots(
     context: dg.AssetExecutionContext,
     workshop: dg.ResourceParam[Workshop],
@@ -95,4 +103,4 @@ def _rows_of(tables: pl.DataFrame, name: str) -> int:
 def _figures(measured: pl.DataFrame) -> dict[str, float]:
     """Figures of the synthetic rows, as numbers that the UI plots over time."""
     synthetic = measured.filter((pl.col("slice") == SYNTHETIC) & pl.col("value").is_not_null())
-    return dict(synthetic.select("metric", "value").iter_rows())
+    return dict(synthetic.select("metric", pl.col("value").round_sig_figs(4)).iter_rows())

@@ -1,0 +1,93 @@
+"""Makes the README's pictures from the real product: `python -m tests.e2e.screenshots`.
+
+Three runs, so that the dashboard has lines to show: the embedded teachers copy and repeat
+themselves more in each.
+"""
+
+import tempfile
+from pathlib import Path
+
+import yaml
+from playwright.sync_api import Browser, FloatRect, Page, ViewportSize
+
+from tests.e2e.browser import find_browser, open_browser
+from tests.e2e.project import Project, user_interfaces
+
+ROOT = Path(__file__).parents[2]
+IMAGES = ROOT / "docs" / "images"
+SHIPPED_TEACHERS = ROOT / "synth_assets" / "recipes" / "teachers.yaml"
+NARROWING = (0.05, 0.12, 0.2)
+RECIPE, MIXTURE = "math_word_problems", "balanced_50"
+VIEW = ViewportSize(width=1600, height=1130)
+MARGIN = 24
+
+
+def main() -> None:
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, open_browser(find_browser()) as browser:
+        project = Project.make(Path(folder))
+        for rate in NARROWING:
+            _narrow_teachers(project, rate)
+            run = project.synth("run")
+            if run.returncode:
+                raise SystemExit(run.stdout + run.stderr)
+        with user_interfaces(project):
+            _graph(browser, project)
+            _partition(browser, project)
+            _dashboard(browser, project)
+
+
+def _narrow_teachers(project: Project, rate: float) -> None:
+    file = yaml.safe_load(SHIPPED_TEACHERS.read_text(encoding="utf-8"))
+    for teacher in file["teachers"]:
+        if "parameters" in teacher:
+            teacher["parameters"]["flaws"]["near_duplicate"] = rate
+    (project.recipes / "teachers.yaml").write_text(yaml.safe_dump(file), encoding="utf-8")
+
+
+def _graph(browser: Browser, project: Project) -> None:
+    page = browser.new_page(viewport={"width": 1600, "height": 1100}, device_scale_factor=1.25)
+    view = "view=lineage&lineageScope=neighbors&lineageDepth=5"
+    page.goto(f"{project.dagster}/assets/deduplicated_samples?{view}")
+    page.get_by_text("Hide navigation").click()
+    page.reload()
+    page.get_by_text("training_sets").first.wait_for()
+    _settle(page)
+    boxes = [box for node in page.locator("foreignObject").all() if (box := node.bounding_box())]
+    left, top = (min(box[side] for box in boxes) - MARGIN for side in ("x", "y"))
+    right = max(box["x"] + box["width"] for box in boxes) + MARGIN
+    bottom = max(box["y"] + box["height"] for box in boxes) + MARGIN
+    clip: FloatRect = {"x": left, "y": top, "width": right - left, "height": bottom - top}
+    page.screenshot(path=IMAGES / "asset-graph.png", clip=clip)
+
+
+def _partition(browser: Browser, project: Project) -> None:
+    page = browser.new_page(viewport=VIEW)
+    [*_, newest] = sorted(
+        (project.home / "assets" / "verified_samples").glob(f"{RECIPE}~*.parquet"),
+        key=lambda path: path.stat().st_mtime,
+    )
+    page.goto(f"{project.dagster}/assets/verified_samples?view=partitions&partition={newest.stem}")
+    page.get_by_text("not_kept").wait_for()
+    _settle(page)
+    page.screenshot(path=IMAGES / "partition.png")
+
+
+def _dashboard(browser: Browser, project: Project) -> None:
+    page = browser.new_page(viewport=VIEW)
+    key = project.partition("training_sets", MIXTURE)
+    page.goto(f"{project.dagster}/assets/diversity_snapshots?view=partitions&partition={key}")
+    address = page.locator("a[href*='/projects/']").first.get_attribute("href")
+    page.goto(address or "")
+    page.get_by_text("Different word pairs (distinct-2)").wait_for()
+    _settle(page)
+    page.screenshot(path=IMAGES / "dashboard.png")
+
+
+def _settle(page: Page) -> None:
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(1500)
+
+
+if __name__ == "__main__":
+    main()

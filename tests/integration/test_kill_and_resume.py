@@ -1,0 +1,120 @@
+"""Runs that are killed, interrupted, or two at once: nothing paid is lost, nothing half is used."""
+
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.integration.chat_server import ChatServer, chat_server, embedded_answer
+from tests.integration.own_project import OwnProject, own_project
+from tests.integration.warm_processes import Started, start
+
+SAMPLES = 16
+ON_THEIR_WAY = 3
+"""Calls in flight at any moment: three teachers, one call each."""
+
+
+def _start(project: OwnProject) -> Started:
+    variables = {**project.synth.environment, "SYNTH_HOME": str(project.home)}
+    return start(project.arguments, variables, project.root / f"{time.monotonic_ns()}.log")
+
+
+def _project(root: Path, server: ChatServer) -> OwnProject:
+    project = own_project(root, server.base_url, SAMPLES)
+    project.write_teachers(server.base_url, parallelism=1)
+    return project
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ChatServer]:
+    """A server that takes its time, so that a kill finds calls on their way."""
+    with chat_server(embedded_answer, delay_s=0.1) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def undisturbed(server: ChatServer, tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
+    """The training set of two runs that nothing kills, started at the same moment."""
+    project = _project(tmp_path_factory.mktemp("undisturbed"), server)
+    runs = [_start(project), _start(project)]
+    ended = [run.finish() for run in runs]
+
+    assert [code for code, _ in ended] == [0, 0], ended
+    assert len(server.served) == project.ledger_stats().completions
+    server.served.clear()
+    return project.training_rows()
+
+
+def _files(home: Path, pattern: str) -> Callable[[], bool]:
+    return lambda: any(home.glob(pattern))
+
+
+def _whole_frames(home: Path) -> int:
+    """Read every frame that any stage would take for whole."""
+    paths = [path for path in home.rglob("*.parquet") if not path.name.startswith(".")]
+    return sum(1 for path in paths if pl.read_parquet(path).width > 0)
+
+
+def test_two_runs_at_once_both_end_well_and_pay_once(undisturbed: pl.DataFrame):
+    assert set(undisturbed["origin"]) == {"real", "synthetic"}
+    assert undisturbed.height > SAMPLES
+    assert undisturbed["sample_id"].is_unique().all()
+
+
+def test_run_killed_again_and_again_ends_with_the_rows_of_an_undisturbed_one(
+    server: ChatServer, undisturbed: pl.DataFrame, tmp_path: Path
+):
+    project = _project(tmp_path, server)
+    home = project.home
+    moments = random.Random(11)
+    while_buying = [lambda: len(server.served) >= 4, lambda: len(server.served) >= 14]
+    later = [
+        _files(home, "assets/raw_generations/*.parquet"),
+        _files(home, "decisions/dedup/*.parquet"),
+        _files(home, "lineage.duckdb"),
+        _files(home, "exports/all/train.jsonl"),
+    ]
+
+    for ready in while_buying:
+        run = _start(project)
+        run.stop_when(ready, moments.uniform(0, 0.15), signal.SIGKILL)
+        assert run.finish()[0] == -signal.SIGKILL
+        time.sleep(2 * server.delay_s)  # what was on its way is now served, and paid
+        # Beside what is on its way, answers of the last 50 ms may not be on disk yet.
+        lost_each = 2 * ON_THEIR_WAY
+        kept = project.ledger_stats().completions if (home / "ledger.sqlite").exists() else 0
+        assert kept >= len(server.served) - lost_each * (1 + while_buying.index(ready))
+        assert kept > 0
+    for ready in later:
+        run = _start(project)
+        run.stop_when(ready, moments.uniform(0, 0.1), signal.SIGKILL)
+        assert run.finish()[0] == -signal.SIGKILL
+        assert _whole_frames(home) > 0
+    paid = len(server.served)
+    code, out = _start(project).finish()
+
+    assert code == 0, out
+    assert len(server.served) == paid, "all was bought before the kills that came later"
+    assert paid <= project.ledger_stats().completions + 2 * 2 * ON_THEIR_WAY
+    assert project.training_rows().equals(undisturbed)
+
+
+@pytest.mark.parametrize("asked_to_stop", [signal.SIGINT, signal.SIGTERM])
+def test_run_interrupted_keeps_every_completion_it_paid_for(
+    server: ChatServer, tmp_path: Path, asked_to_stop: int
+):
+    project = _project(tmp_path, server)
+    paid = len(server.served)
+    run = _start(project)
+    run.stop_when(lambda: len(server.served) >= paid + 5, 0.0, asked_to_stop)
+    code, out = run.finish()
+
+    assert code == 130, out
+    assert "What was bought is kept" in out
+    assert "Traceback" not in out
+    assert project.ledger_stats().completions == len(server.served) - paid
+    assert 5 <= len(server.served) - paid <= 5 + 2 * ON_THEIR_WAY, "and nothing new was asked"
