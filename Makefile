@@ -7,7 +7,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .venv/bin/uv)
 RUN := .venv/bin/
 READY := .venv/.ready
 
-.PHONY: help run ui test check bench format clean
+.PHONY: help run ui test check bench screenshots format clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -31,6 +31,9 @@ check: $(READY) ## Lint, types, import rules, SQL, definitions
 
 bench: $(READY) ## Measure, and write docs/benchmarks.md
 	@$(RUN)python -m benchmarks
+
+screenshots: $(READY) ## Take the pictures of the docs anew, from the real product
+	@$(RUN)python -m tests.e2e.screenshots
 
 format: $(READY) ## Format Python and SQL
 	@$(RUN)ruff check --fix

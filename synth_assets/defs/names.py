@@ -6,7 +6,5 @@ SELECT = "3_selection"
 TRAIN = "4_training_sets"
 EVIDENCE = "5_evidence"
 
-WORKSHOP = "workshop"
-
 CODE_LOCATION = "synth_assets"
 """As pyproject.toml calls it for `dg`."""

@@ -1,5 +1,6 @@
 """Whole runs from Python: the jobs one after the other, in this process."""
 
+import json
 import re
 import time
 from collections.abc import Iterator, Sequence
@@ -10,6 +11,7 @@ import dagster as dg
 from filelock import FileLock
 
 from synth_assets.defs.build import build_definitions
+from synth_assets.defs.names import CODE_LOCATION
 from synth_assets.defs.partitions import sync_partitions
 from synth_assets.resources.frames import write_bytes
 from synth_assets.resources.home import Home
@@ -17,6 +19,8 @@ from synth_assets.resources.workshop import Workshop, project_file
 
 _OWN_ERROR = re.compile(r"synth_assets\.errors\.\w+: ")
 _INTERRUPTS = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
+# Without it the UI does not list the run under its job.
+_LISTED = {".dagster/repository": f"__repository__@{CODE_LOCATION}"}
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -43,7 +47,12 @@ def prepare_dagster_home(home: Home) -> Path:
     """Write the instance configuration for this home and return Dagster's own folder."""
     shipped = project_file("dagster.yaml").read_text(encoding="utf-8")
     home.dagster.mkdir(parents=True, exist_ok=True)
-    text = shipped.replace(".synth/dagster", str(home.dagster))
+    text = re.sub(
+        r"base_dir: \.synth/dagster(\S*)",
+        # Quoted, as a folder's name may hold what YAML reads otherwise.
+        lambda found: f"base_dir: {json.dumps(f'{home.dagster}{found[1]}')}",
+        shipped,
+    )
     target = home.dagster / "dagster.yaml"
     if not target.exists() or target.read_text(encoding="utf-8") != text:
         write_bytes(target, text.encode("utf-8"))
@@ -119,7 +128,11 @@ def _run_job(
 ) -> JobRun:
     started = time.monotonic()
     result = definitions.resolve_job_def(job).execute_in_process(
-        instance=instance, partition_key=partition, run_config=_QUIET, raise_on_error=False
+        instance=instance,
+        partition_key=partition,
+        run_config=_QUIET,
+        tags=_LISTED,
+        raise_on_error=False,
     )
     for event in result.all_events:
         # Dagster takes Ctrl-C for a failure of the step; the next partition would then begin.

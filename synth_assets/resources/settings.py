@@ -51,9 +51,10 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     Raises:
         ConfigurationError: for a recipe folder that does not exist or a port that is none.
     """
+    named = _user_folders(environment.get("SYNTH_RECIPES"))
     return Settings(
         home=Path(environment.get("SYNTH_HOME") or ".synth").expanduser().resolve(),
-        recipe_folders=(SHIPPED_RECIPES, *_user_folders(environment.get("SYNTH_RECIPES"))),
+        recipe_folders=tuple(dict.fromkeys((SHIPPED_RECIPES, *named))),
         teacher=environment.get("SYNTH_TEACHER") or None,
         dagster_port=_port(environment, "SYNTH_DAGSTER_PORT", 3000),
         dashboard_port=_port(environment, "SYNTH_DASHBOARD_PORT", 8000),
@@ -64,12 +65,17 @@ def read_secret(name: str, used_by: str) -> str:
     """Read a key at the moment it is needed; it is stored nowhere.
 
     Raises:
-        ConfigurationError: if the variable is unset or empty.
+        ConfigurationError: if the variable is unset or empty, or holds what no HTTP header can.
     """
     value = os.environ.get(name, "")
     if not value:
         raise ConfigurationError(
             f"Teacher {used_by}: the environment variable {name} is not set. Export the key there."
+        )
+    if not (value.isascii() and value.isprintable()) or value != value.strip():
+        raise ConfigurationError(
+            f"Teacher {used_by}: the environment variable {name} holds a line break, a blank at an "
+            "end or a letter that is not ASCII, which no key does. Export the key alone."
         )
     return value
 

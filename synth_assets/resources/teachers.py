@@ -9,6 +9,7 @@ import random
 import time
 from collections import Counter, deque
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Protocol
@@ -123,7 +124,7 @@ class _Desk:
                 policy = policy_of(exc.failure)
                 self._raise_if_final(exc, policy, tried[exc.failure])
                 self._retries[exc.failure] += 1
-                await asyncio.sleep(_pause_s(tried[exc.failure], exc.retry_after_s))
+                await self._rest(_pause_s(tried[exc.failure], exc.retry_after_s))
             else:
                 self._circuit.record(failed=False)
                 return completion
@@ -155,7 +156,12 @@ class _Desk:
         waits = [0.0 if self._requests is None else self._requests.reserve(now)]
         waits.append(0.0 if self._tokens is None else self._tokens.reserve(now, tokens))
         if wait_s := max(waits):
-            await asyncio.sleep(wait_s)
+            await self._rest(wait_s)
+
+    async def _rest(self, seconds: float) -> None:
+        """Sleep, but no longer than until all is stopped: Ctrl-C must not wait out a pause."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopped.wait(), seconds)
 
     def _raise_if_final(self, exc: AttemptFailedError, policy: FailurePolicy, times: int) -> None:
         teacher = self._teacher

@@ -384,7 +384,6 @@ def test_run_on_a_full_disk_says_so_and_goes_on_when_there_is_room(
     assert re.search("No space left|disk I/O error|disk is full|Make room", full.text), full.text
     assert roomy.code == 0, roomy.text
     assert replace(project, root=small_disk).ledger_stats().completions == 24
-    assert len(server.served) - paid + paid >= 24
     assert _half_files(small_disk) == []
 
 

@@ -433,6 +433,22 @@ def test_generate_at_a_server_that_refuses_stops_at_once_and_keeps_what_was_boug
         assert made.calls["from_ledger"].sum() == paid
 
 
+def test_generate_when_one_teacher_is_refused_waits_out_no_pause_of_another(
+    kitchen: _Kitchen, ledger: Ledger
+):
+    def answer(body: dict[str, Any]) -> Reply:
+        if body["model"] == "scholar":
+            return Fault(429, headers={"Retry-After": "50"})
+        return Fault(401) if server.asked > 6 else Fault(500)
+
+    with chat_server(answer) as server:
+        recipe = kitchen.recipe(server, samples=20)
+        started = time.monotonic()
+        with pytest.raises(TeacherError, match="cannot be used"):
+            kitchen.generate(recipe, ledger)
+    assert time.monotonic() - started < 25
+
+
 def test_generate_at_a_dead_address_stops_after_a_few_requests(kitchen: _Kitchen, ledger: Ledger):
     with chat_server(embedded_answer) as server:
         recipe = kitchen.recipe(server, samples=60)
@@ -502,7 +518,7 @@ def test_run_at_a_server_that_refuses_the_key_stops_and_tells_it_nowhere(tmp_pat
         assert set(server.keys) == {f"Bearer {KEY}"}
         assert project.ledger_stats().completions == len(server.served)
     assert done.code == 1
-    assert "cannot be used: AuthenticationError" in done.err
+    assert "cannot be used: HTTP 401" in done.err
     assert "Mend its entry in teachers.yaml, its key or its server" in done.err
     assert "Traceback" not in done.out + done.err
     assert _pieces(done.out + done.err) == set()

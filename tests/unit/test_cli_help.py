@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from synth_assets.cli.main import cli
+from synth_assets.resources.workshop import project_file
 
 LATE = {"litellm", "evidently", "pandas", "datasketch", "matplotlib", "duckdb"}
 
@@ -15,7 +16,11 @@ def _modules_after(program: str) -> set[str]:
     """Top-level modules that a program leaves loaded."""
     told = "\nimport sys; print('\\n' + ' '.join({name.partition('.')[0] for name in sys.modules}))"
     done = subprocess.run(
-        [sys.executable, "-c", program + told], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program + told],
+        cwd=project_file("definitions.py").parent,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return set(done.stdout.splitlines()[-1].split())
 

@@ -52,9 +52,7 @@ def test_adaptive_limit_does_not_grow_while_answers_get_slower():
     per_minute=st.floats(1, 1e5),
     steps=st.lists(st.tuples(st.floats(0, 5), st.floats(0.1, 50)), min_size=1, max_size=60),
 )
-def test_rate_limit_uses_never_exceed_the_rate(
-    per_minute: float, steps: list[tuple[float, float]]
-):
+def test_rate_limit_uses_never_exceed_the_rate(per_minute: float, steps: list[tuple[float, float]]):
     limit = RateLimit(per_minute)
     now, used = 0.0, []
     for pause, units in steps:

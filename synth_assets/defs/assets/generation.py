@@ -101,8 +101,9 @@ class _Reporter:
         if not done and now - self._last < _REPORT_EVERY_S:
             return
         self._last = now
-        rate = progress.finished / max(now - self._started, 1e-6)
-        left_s = (progress.planned - progress.finished) / max(rate, 1e-6)
+        elapsed_s = max(now - self._started, 1.0)
+        rate = progress.finished / elapsed_s
+        left_s = (progress.planned - progress.finished) / rate
         line = (
             f"{self._recipe}: {progress.finished:,} of {progress.planned:,} samples, "
             f"{rate:,.0f}/s, {left_s:,.0f} s left; {progress.bought:,} calls bought, "
