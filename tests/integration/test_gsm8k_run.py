@@ -27,7 +27,7 @@ mixtures:
 
 
 @pytest.fixture(scope="module")
-def test_items(shared_data_of_module: Path) -> list[dict[str, str]]:
+def exam_items(shared_data_of_module: Path) -> list[dict[str, str]]:
     text = (shared_data_of_module / "gsm8k" / "test.jsonl").read_text(encoding="utf-8")
     return [json.loads(line) for line in text.splitlines()]
 
@@ -39,11 +39,11 @@ def shared_data_of_module(shared_data: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def synth(
-    tmp_path_factory: pytest.TempPathFactory, shared_data: Path, test_items: list[dict[str, str]]
+    tmp_path_factory: pytest.TempPathFactory, shared_data: Path, exam_items: list[dict[str, str]]
 ) -> Synth:
     """All 7,473 human problems, with a few test items planted among them by mistake."""
     folder = tmp_path_factory.mktemp("gsm8k")
-    planted = "".join(json.dumps(item) + "\n" for item in test_items[:PLANTED])
+    planted = "".join(json.dumps(item) + "\n" for item in exam_items[:PLANTED])
     train = (shared_data / "gsm8k" / "train.jsonl").read_text(encoding="utf-8")
     (folder / "train.jsonl").write_text(train + planted, encoding="utf-8")
     test = shared_data / "gsm8k" / "test.jsonl"
@@ -68,10 +68,10 @@ def test_run_on_human_problems_ends_green(synth: Synth, run: Finished):
     assert set(seeds["source"]) == {"word_problems"}
 
 
-def test_planted_test_items_are_dropped_by_name(
-    synth: Synth, run: Finished, test_items: list[dict[str, str]]
+def test_planted_exam_items_are_dropped_by_name(
+    synth: Synth, run: Finished, exam_items: list[dict[str, str]]
 ):
-    hashes = {content_hash(i["question"], i["answer"]) for i in test_items[:PLANTED]}
+    hashes = {content_hash(i["question"], i["answer"]) for i in exam_items[:PLANTED]}
     planted = synth.asset("real_data").filter(pl.col("content_hash").is_in(list(hashes)))
     assert planted.height >= PLANTED - 2  # the held-out draw may have taken one or two
     decisions = pl.read_parquet(synth.home / "decisions" / "decontaminate" / "all.parquet")
@@ -82,13 +82,13 @@ def test_planted_test_items_are_dropped_by_name(
 
 
 def test_training_set_holds_no_test_problem(
-    synth: Synth, run: Finished, test_items: list[dict[str, str]]
+    synth: Synth, run: Finished, exam_items: list[dict[str, str]]
 ):
     rows = synth.partition("training_sets", "problems")
     assert rows.height == 500
     assert (rows["origin"] == "synthetic").sum() == 100
-    questions = {normalised(item["question"]) for item in test_items}
+    questions = {normalised(item["question"]) for item in exam_items}
     assert not {normalised(prompt) for prompt in rows["prompt"]} & questions
-    known = {run for item in test_items for run in ngrams(words(item["question"]), 13)}
+    known = {run for item in exam_items for run in ngrams(words(item["question"]), 13)}
     shared = [p for p in rows["prompt"] if known & set(ngrams(words(p), 13))]
     assert shared == []
