@@ -16,7 +16,8 @@ def main() -> None:
     parts = [
         "# Benchmarks",
         "Written by `make bench`. Wall and CPU seconds are whole processes, medians of the runs "
-        "named; ratios are of the same run, and travel better between machines than seconds.",
+        "named; ratios are of the same run, and travel better between machines than seconds. Peaks "
+        "below the benchmark's own (about 68 MiB) do not show.",
         f"Python {platform.python_version()}, {platform.machine()}, {versions}.",
     ]
     for benchmark in (start_and_run, lineage_ingest):
