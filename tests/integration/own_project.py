@@ -1,6 +1,7 @@
 """A user's own folder: small real data, a small recipe, teachers that a test server plays."""
 
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -15,6 +16,7 @@ from synth_assets.defs.running import open_instance, run_pipeline
 from synth_assets.resources.ledger import Ledger, LedgerStats
 from synth_assets.resources.settings import SHIPPED_RECIPES, read_settings
 from synth_assets.resources.workshop import Workshop
+from tests.integration.warm_processes import Started, start
 from tests.integration.whole_run import Synth
 
 KEY = "sk-planted/7f3a+91c?d2=e44b&5a"
@@ -158,6 +160,12 @@ class OwnProject:
         return pl.read_parquet(
             self.home / "calls" / f"{workshop.catalogue.recipe('sums').key}.parquet"
         )
+
+    def start(self, *arguments: str, **environment: str) -> Started:
+        """Start `synth`, by default a run of this folder's recipe, in a warm process."""
+        variables = {**self.synth.environment, "SYNTH_HOME": str(self.home), **environment}
+        log = self.root / f"{time.monotonic_ns()}.log"
+        return start(arguments or self.arguments, variables, log)
 
     def training_rows(self) -> pl.DataFrame:
         """What a user takes away, order and all."""

@@ -128,9 +128,9 @@ def test_run_again_over_http_pays_nothing_and_exports_the_same_rows(
 ):
     before = project.training_rows()
     paid = len(server.served)
-    again = project.synth(*project.arguments)
+    code, told = project.start().finish()
 
-    assert again.code == 0, again.err
+    assert code == 0, told
     assert len(server.served) == paid
     assert server.asked == paid + 2, "only what failed is asked again"
     assert project.training_rows().equals(before)

@@ -11,16 +11,10 @@ import pytest
 
 from tests.integration.chat_server import ChatServer, chat_server, embedded_answer
 from tests.integration.own_project import OwnProject, own_project
-from tests.integration.warm_processes import Started, start
 
 SAMPLES = 16
 ON_THEIR_WAY = 3
 """Calls in flight at any moment: three teachers, one call each."""
-
-
-def _start(project: OwnProject) -> Started:
-    variables = {**project.synth.environment, "SYNTH_HOME": str(project.home)}
-    return start(project.arguments, variables, project.root / f"{time.monotonic_ns()}.log")
 
 
 def _project(root: Path, server: ChatServer) -> OwnProject:
@@ -40,7 +34,7 @@ def server() -> Iterator[ChatServer]:
 def undisturbed(server: ChatServer, tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
     """The training set of two runs that nothing kills, started at the same moment."""
     project = _project(tmp_path_factory.mktemp("undisturbed"), server)
-    runs = [_start(project), _start(project)]
+    runs = [project.start(), project.start()]
     ended = [run.finish() for run in runs]
 
     assert [code for code, _ in ended] == [0, 0], ended
@@ -70,7 +64,7 @@ def test_run_killed_again_and_again_ends_with_the_rows_of_an_undisturbed_one(
 ):
     project = _project(tmp_path, server)
     home = project.home
-    moments = random.Random(11)
+    moments = random.Random(29)
     while_buying = [lambda: len(server.served) >= 4, lambda: len(server.served) >= 14]
     later = [
         _files(home, "assets/raw_generations/*.parquet"),
@@ -80,7 +74,7 @@ def test_run_killed_again_and_again_ends_with_the_rows_of_an_undisturbed_one(
     ]
 
     for ready in while_buying:
-        run = _start(project)
+        run = project.start()
         run.stop_when(ready, moments.uniform(0, 0.15), signal.SIGKILL)
         assert run.finish()[0] == -signal.SIGKILL
         time.sleep(2 * server.delay_s)  # what was on its way is now served, and paid
@@ -90,12 +84,12 @@ def test_run_killed_again_and_again_ends_with_the_rows_of_an_undisturbed_one(
         assert kept >= len(server.served) - lost_each * (1 + while_buying.index(ready))
         assert kept > 0
     for ready in later:
-        run = _start(project)
+        run = project.start()
         run.stop_when(ready, moments.uniform(0, 0.1), signal.SIGKILL)
         assert run.finish()[0] == -signal.SIGKILL
         assert _whole_frames(home) > 0
     paid = len(server.served)
-    code, out = _start(project).finish()
+    code, out = project.start().finish()
 
     assert code == 0, out
     assert len(server.served) == paid, "all was bought before the kills that came later"
@@ -109,7 +103,7 @@ def test_run_interrupted_keeps_every_completion_it_paid_for(
 ):
     project = _project(tmp_path, server)
     paid = len(server.served)
-    run = _start(project)
+    run = project.start()
     run.stop_when(lambda: len(server.served) >= paid + 5, 0.0, asked_to_stop)
     code, out = run.finish()
 
