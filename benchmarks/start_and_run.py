@@ -25,7 +25,7 @@ def measure() -> str:
         _row(
             "`synth --help`", median([run_process([*_SYNTH, "--help"], {}) for _ in range(_RUNS)])
         ),
-        _row("`synth run`, first: 960 calls or so to the embedded teacher", first),
+        _row("`synth run`, first: 950 calls to the embedded teacher", first),
         _row("`synth run`, again: no calls", again),
     ]
     added = loaded.wall_s - dagster.wall_s

@@ -76,9 +76,12 @@ def test_stdlib_docstrings_show_methods_without_self_and_properties_without_call
 
 
 def test_stdlib_docstrings_signatures_are_python(docstrings: dict[str, str]):
-    for prompt in docstrings:
-        if signature := re.search(r"`[\w.]+\((.*)\)`", prompt):
-            ast.parse(f"def f({signature[1].replace('...', '*_')}): pass")
+    shown = [re.search(r"`[\w.]+\((.*)\)`", prompt) for prompt in docstrings]
+    signatures = [found[1].replace("...", "*_") for found in shown if found]
+    assert len(signatures) > 500
+    for signature in signatures:
+        [function] = ast.parse(f"def f({signature}): pass").body
+        assert isinstance(function, ast.FunctionDef)
 
 
 def test_reference_passages_are_prose_within_bounds(passages: list[tuple[str, str]]):
