@@ -29,6 +29,10 @@ class SourceError(SynthError):
     """A data file (seeds, real data, benchmark) is missing, empty or malformed."""
 
 
+class BudgetError(ConfigurationError):
+    """A budget cannot be held: a price or a bound is not known."""
+
+
 class FingerprintError(SynthError):
     """A value that has no canonical form was to become part of an identity."""
 

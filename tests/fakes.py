@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from synth_assets.core.completion import Completion, Request
 from synth_assets.core.config.recipe import Recipe, parse_recipe, parse_recipe_yaml
 from synth_assets.core.config.teachers import Teacher
+from synth_assets.resources.teachers import FailedAttempt, Watch
 
 RECIPE_YAML = """
 id: tiny
@@ -49,6 +50,22 @@ def good_answer(request: Request) -> str:
 
 
 @dataclass
+class FakeWatch:
+    """Remembers the attempts of a call."""
+
+    sends: int = 0
+    attempts: list[FailedAttempt] = field(default_factory=list)
+
+    def sent(self) -> None:
+        """See `Watch`."""
+        self.sends += 1
+
+    async def failed(self, attempt: FailedAttempt) -> None:
+        """See `Watch`."""
+        self.attempts.append(attempt)
+
+
+@dataclass
 class FakeChatModel:
     """Answers from a function or a queue, and remembers what it was asked.
 
@@ -71,9 +88,10 @@ class FakeChatModel:
         """See `ChatModel`."""
         self.stopped = True
 
-    async def complete(self, request: Request) -> Completion:
+    async def complete(self, request: Request, watch: Watch) -> Completion:
         """See `ChatModel`."""
         await asyncio.sleep(0)
+        watch.sent()
         if self.stopped:
             raise asyncio.CancelledError
         self.history.append(request)

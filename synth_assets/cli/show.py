@@ -9,7 +9,7 @@ import polars as pl
 
 from synth_assets.core.schema import Stage
 from synth_assets.errors import UnknownNameError
-from synth_assets.resources.ledger import LedgerEntry
+from synth_assets.resources.ledger.store import LedgerEntry
 from synth_assets.resources.lineage.trace import SampleTrace
 from synth_assets.resources.settings import read_settings
 from synth_assets.resources.workshop import Workshop

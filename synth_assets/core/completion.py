@@ -1,6 +1,6 @@
 """What is sent to a teacher, and what was paid for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from synth_assets.core.fingerprint import Json, fingerprint
@@ -26,6 +26,8 @@ class Request:
         parameters: sampling parameters, as canonical JSON.
         sample_index: tells apart several completions of the same messages.
         step: which prompt of the recipe this is; a label, no identity.
+        response_format: what is sent as `response_format`, as JSON in the order of its keys, which
+            models follow; empty where nothing is.
     """
 
     teacher: str
@@ -35,6 +37,7 @@ class Request:
     parameters: str
     sample_index: int
     step: str
+    response_format: str = ""
 
     @cached_property
     def fingerprint(self) -> str:
@@ -47,6 +50,8 @@ class Request:
             "parameters": self.parameters,
             "sample_index": self.sample_index,
         }
+        if self.response_format:
+            identity = {**identity, "response_format": self.response_format}
         return fingerprint(identity)
 
 
@@ -63,6 +68,8 @@ class Completion:
         cost_usd: price of this call in US dollars; none where nobody knows the price.
         latency_s: seconds from sending to the whole answer.
         from_ledger: true when it was paid for in an earlier run.
+        raw: the provider's whole answer as it came, without keys, on its way to the ledger; empty
+            where the completion comes from there.
     """
 
     fingerprint: str
@@ -73,3 +80,4 @@ class Completion:
     cost_usd: float | None
     latency_s: float
     from_ledger: bool = False
+    raw: str = field(default="", repr=False, compare=False)

@@ -7,15 +7,18 @@ that adding a seed or asking for more samples changes no other planned sample.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from synth_assets.core.completion import Request
 from synth_assets.core.config.recipe import Recipe
-from synth_assets.core.fingerprint import canonical_json, content_hash, fingerprint, short_id
+from synth_assets.core.fingerprint import Json, canonical_json, content_hash, fingerprint, short_id
 from synth_assets.core.sample import Sample, Seed
 from synth_assets.core.schema import Origin
 from synth_assets.core.techniques.protocol import Draft, Prompt, Slot, TeacherShare
 
 _GOLDEN = 0.6180339887498949
+_MENDED = {"json": "mended"}
+"""Stands among a row's attributes where an answer's JSON had to be mended."""
 
 
 @dataclass(frozen=True)
@@ -42,15 +45,40 @@ class Draw:
         return shares[-1].id
 
 
-def plan_slots(recipe: Recipe, seeds: Sequence[Seed]) -> Iterator[Slot]:
-    """Plan `recipe.spec.samples` samples, going round the seeds in the order of their ids.
+@dataclass(frozen=True)
+class Plan:
+    """The planned samples of a recipe, each known by its position alone.
 
-    Seeds come first in the order of their hashes; each is used once before any is used again.
+    Seeds come in the order of their ids; each is used once before any is used again.
+
+    Attributes:
+        recipe: what is planned for.
+        seeds: in the order of their ids.
     """
-    ordered = sorted(seeds, key=lambda seed: seed.seed_id)
-    for position in range(recipe.spec.samples if ordered else 0):
-        seed = ordered[position % len(ordered)]
-        yield _slot(recipe, seed, position, position // len(ordered))
+
+    recipe: Recipe
+    seeds: Sequence[Seed]
+
+    @classmethod
+    def of(cls, recipe: Recipe, seeds: Sequence[Seed]) -> "Plan":
+        """Plan with seeds in any order."""
+        return cls(recipe, sorted(seeds, key=lambda seed: seed.seed_id))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Identity of the whole plan: the recipe's version and the seeds it starts from."""
+        return short_id([self.recipe.key, [seed.seed_id for seed in self.seeds]])
+
+    def slots(self, start: int, stop: int) -> Iterator[Slot]:
+        """The planned samples of a range of positions; none without seeds."""
+        for position in range(start, stop if self.seeds else start):
+            seed = self.seeds[position % len(self.seeds)]
+            yield _slot(self.recipe, seed, position, position // len(self.seeds))
+
+
+def plan_slots(recipe: Recipe, seeds: Sequence[Seed]) -> Iterator[Slot]:
+    """Plan the samples of the first round; see `Plan`."""
+    return Plan.of(recipe, seeds).slots(0, recipe.spec.first_round)
 
 
 def sample_id(recipe: Recipe, slot: Slot, first: Sequence[Request]) -> str:
@@ -60,6 +88,20 @@ def sample_id(recipe: Recipe, slot: Slot, first: Sequence[Request]) -> str:
     """
     asked = [request.fingerprint for request in first]
     return short_id([recipe.id, slot.seed.seed_id, slot.round, asked])
+
+
+def planned_row(name: str, slot: Slot, first: Request) -> tuple[object, ...]:
+    """A row of `PLAN_SCHEMA`: a planned sample by its name, its place and its first request."""
+    return (
+        name,
+        slot.seed.seed_id,
+        slot.round,
+        first.fingerprint,
+        first.teacher,
+        f"{first.model}@{first.checkpoint}",
+        first.parameters,
+        short_id([[message.role, message.content] for message in first.messages]),
+    )
 
 
 def finished_sample(
@@ -82,7 +124,9 @@ def finished_sample(
         prompt=draft.prompt,
         response=draft.response,
         reference=draft.reference,
-        attributes=json.dumps(dict(slot.drawn), sort_keys=True, ensure_ascii=False),
+        attributes=json.dumps(
+            {**slot.drawn, **(_MENDED if draft.mended else {})}, sort_keys=True, ensure_ascii=False
+        ),
         licence=recipe.spec.licence,
         synthetic_depth=1,
         content_hash=content_hash(draft.prompt, draft.response),
@@ -100,7 +144,7 @@ def _slot(recipe: Recipe, seed: Seed, position: int, round_: int) -> Slot:
 
     def ask(prompt: Prompt, values: Mapping[str, str], step: str) -> Request:
         teacher = recipe.teachers[draw.teacher(prompt.teachers or recipe.spec.teachers, step)]
-        return Request(
+        request = Request(
             teacher=teacher.id,
             model=teacher.model,
             checkpoint=teacher.checkpoint,
@@ -109,16 +153,19 @@ def _slot(recipe: Recipe, seed: Seed, position: int, round_: int) -> Slot:
             sample_index=round_,
             step=step,
         )
+        form = recipe.form(prompt)
+        return request if form is None else form.asked(request, teacher.response_format)
 
-    return Slot(position, round_, seed, drawn, {**seed.fields, **mapped, **drawn}, ask)
+    return Slot(position, round_, seed, drawn, {**seed.fields, **mapped, **drawn}, ask, recipe.form)
 
 
 def request_identity(request: Request) -> str:
     """What was asked, as canonical JSON: kept in the ledger beside the completion."""
-    return canonical_json(
-        {
-            "messages": [[message.role, message.content] for message in request.messages],
-            "parameters": json.loads(request.parameters),
-            "sample_index": request.sample_index,
-        }
-    )
+    said: dict[str, Json] = {
+        "messages": [[message.role, message.content] for message in request.messages],
+        "parameters": json.loads(request.parameters),
+        "sample_index": request.sample_index,
+    }
+    if request.response_format:
+        said["response_format"] = json.loads(request.response_format)
+    return canonical_json(said)

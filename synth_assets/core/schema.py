@@ -54,6 +54,8 @@ class Reason(StrEnum):
     # generate
     PROVIDER_ERROR = "provider_error"
     CONTENT_FILTERED = "content_filtered"
+    CONTEXT_OVERFLOW = "context_overflow"
+    BUDGET_REACHED = "budget_reached"
     EMPTY_COMPLETION = "empty_completion"
     TRUNCATED = "truncated"
     REFUSAL = "refusal"
@@ -170,6 +172,19 @@ CALL_SCHEMA = pl.Schema(
         "cost_usd": pl.Float64,
         "latency_s": pl.Float64,
         "from_ledger": pl.Boolean,  # true when it was paid for earlier
+    }
+)
+
+PLAN_SCHEMA = pl.Schema(
+    {
+        "sample_id": pl.String,
+        "seed_id": pl.String,
+        "round": pl.Int64,  # how often the seed was used before
+        "fingerprint": pl.String,  # of the first request
+        "teacher": pl.String,
+        "model": pl.String,  # with the declared checkpoint: `openai/gpt@2026-01`
+        "parameters": pl.String,
+        "messages_hash": pl.String,
     }
 )
 

@@ -28,19 +28,29 @@ class StageResult:
     @property
     def reasons(self) -> dict[str, int]:
         """Rows that were not kept, counted by reason, most frequent first."""
-        counts = (
-            self.decisions.filter(pl.col("outcome") != Outcome.KEPT)
-            .group_by("reason")
-            .len()
-            .sort(["len", "reason"], descending=[True, False])
-        )
-        return dict(counts.iter_rows())
+        return reason_counts(self.decisions.lazy())
 
     @property
     def counts(self) -> dict[str, int]:
         """Rows by outcome; every outcome is named, also those that are zero."""
-        found = dict(self.decisions.group_by("outcome").len().iter_rows())
-        return {outcome.value: found.get(outcome.value, 0) for outcome in Outcome}
+        return outcome_counts(self.decisions.lazy())
+
+
+def reason_counts(decisions: pl.LazyFrame) -> dict[str, int]:
+    """Rows that were not kept, counted by reason, most frequent first."""
+    counts = (
+        decisions.filter(pl.col("outcome") != Outcome.KEPT)
+        .group_by("reason")
+        .len()
+        .sort(["len", "reason"], descending=[True, False])
+    )
+    return dict(counts.collect().iter_rows())
+
+
+def outcome_counts(decisions: pl.LazyFrame) -> dict[str, int]:
+    """Rows by outcome; every outcome is named, also those that are zero."""
+    found = dict(decisions.group_by("outcome").len().collect().iter_rows())
+    return {outcome.value: found.get(outcome.value, 0) for outcome in Outcome}
 
 
 def close_stage(

@@ -9,7 +9,7 @@ import polars as pl
 from synth_assets.core.decontaminate.firewall import Firewall
 from synth_assets.core.decontaminate.stage import leaks
 from synth_assets.core.mixture.policy import policy_faults
-from synth_assets.core.schema import SAMPLE_SCHEMA, SEED_SCHEMA, Stage
+from synth_assets.core.schema import SAMPLE_SCHEMA, SEED_SCHEMA, Reason, Stage
 from synth_assets.core.stage import contract_faults
 from synth_assets.defs.display import preview
 from synth_assets.defs.partitions import mixture_versions, recipe_versions
@@ -51,15 +51,16 @@ def _rows_and_schema(
         blocking=True,
         partitions_def=partitions,
     )
-    def check(frame: pl.DataFrame) -> dg.AssetCheckResult:
+    def check(frame: pl.LazyFrame) -> dg.AssetCheckResult:
+        found = frame.collect_schema()
+        rows = int(frame.select(pl.len()).collect().item())
         wrong = [
-            f"{name}: {frame.schema.get(name, 'missing')} instead of {dtype}"
+            f"{name}: {found.get(name, 'missing')} instead of {dtype}"
             for name, dtype in schema.items()
-            if frame.schema.get(name) != dtype
+            if found.get(name) != dtype
         ]
         return dg.AssetCheckResult(
-            passed=frame.height > 0 and not wrong,
-            metadata={"rows": frame.height, "wrong_columns": wrong},
+            passed=rows > 0 and not wrong, metadata={"rows": rows, "wrong_columns": wrong}
         )
 
     return check
@@ -102,6 +103,27 @@ def every_recipe_loads(workshop: dg.ResourceParam[Workshop]) -> dg.AssetCheckRes
         passed=not broken,
         severity=dg.AssetCheckSeverity.WARN,
         metadata={recipe.label: recipe.message for recipe in broken},
+    )
+
+
+@dg.asset_check(
+    asset="raw_generations",
+    description="No cap of a budget kept a planned sample from being generated.",
+    partitions_def=recipe_versions,
+)
+def within_budget(
+    context: dg.AssetCheckExecutionContext, workshop: dg.ResourceParam[Workshop]
+) -> dg.AssetCheckResult:
+    """Warn of what waits for a higher cap."""
+    decisions = read_frame(workshop.home.decisions(Stage.GENERATE, context.partition_key))
+    waiting = decisions.filter(pl.col("reason") == Reason.BUDGET_REACHED)
+    return dg.AssetCheckResult(
+        passed=waiting.is_empty(),
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={
+            "samples_waiting": waiting.height,
+            "caps": sorted(set(waiting["detail"].str.extract(r"^(budget of [^:]+:[^:]*)"))),
+        },
     )
 
 
@@ -196,6 +218,7 @@ def all_checks() -> Sequence[dg.AssetChecksDefinition]:
         *(_rows_and_schema(asset, *contract) for asset, contract in _FRAMES.items()),
         *(_one_decision_per_row(asset, *contract) for asset, contract in _STAGES.items()),
         every_recipe_loads,
+        within_budget,
         every_recipe_is_here,
         no_held_out_or_benchmark_row,
         within_its_policy,

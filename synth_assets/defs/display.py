@@ -7,7 +7,8 @@ import polars as pl
 
 from synth_assets.core.fingerprint import fingerprint
 from synth_assets.core.schema import Stage
-from synth_assets.core.stage import StageResult
+from synth_assets.core.stage import outcome_counts, reason_counts
+from synth_assets.resources.frames import FrameParts
 from synth_assets.resources.plots import bar_chart_png, markdown_image
 
 PREVIEW_ROWS = 8
@@ -37,13 +38,15 @@ _READABLE = (
 """Columns a person reads first, where a frame has them."""
 
 
-def frame_metadata(frame: pl.DataFrame) -> dict[str, dg.MetadataValue]:
+def frame_metadata(frame: pl.DataFrame | FrameParts) -> dict[str, dg.MetadataValue]:
     """Row count, column schema and a preview of rows; rows render as text, whatever they hold."""
+    rows = frame.lazy()
+    height = int(rows.select(pl.len()).collect().item())
     columns = [dg.TableColumn(name, str(dtype)) for name, dtype in frame.schema.items()]
     return {
-        "dagster/row_count": dg.MetadataValue.int(frame.height),
+        "dagster/row_count": dg.MetadataValue.int(height),
         "dagster/column_schema": dg.MetadataValue.table_schema(dg.TableSchema(columns)),
-        "preview": preview(frame),
+        "preview": preview(rows.head(PREVIEW_ROWS).collect()),
     }
 
 
@@ -65,36 +68,31 @@ def table(records: Sequence[dg.TableRecord]) -> dg.MetadataValue:
     return dg.MetadataValue.table(records, dg.TableSchema([dg.TableColumn(n) for n in names]))
 
 
-def stage_metadata(result: StageResult) -> dict[str, dg.MetadataValue]:
-    """Counts by outcome, drop reasons as a table and a plot, and a few rows of each reason."""
-    counts = result.counts
+def stage_metadata(decisions: pl.DataFrame | FrameParts) -> dict[str, dg.MetadataValue]:
+    """Counts by outcome, drop reasons as a table and a plot, and a few rows of each reason.
+
+    Args:
+        decisions: columns of `DECISION_SCHEMA`.
+    """
+    rows = decisions.lazy()
+    counts = outcome_counts(rows)
     shown: dict[str, dg.MetadataValue] = {
         "rows_kept": dg.MetadataValue.int(counts["kept"]),
         "rows_dropped": dg.MetadataValue.int(counts["dropped"]),
         "rows_errored": dg.MetadataValue.int(counts["errored"]),
     }
-    reasons = result.reasons
+    reasons = reason_counts(rows)
     if reasons:
         shown["drop_reasons"] = count_table(reasons, "reason", "rows")
         shown["drop_reasons_plot"] = plot(reasons, "Rows not kept, by reason", "rows")
-        lost = result.decisions.filter(pl.col("reason").is_not_null())
-        examples = lost.group_by("reason", maintain_order=True).head(_LOST_ROWS_A_REASON)
         columns = ["sample_id", "recipe", "reason", "duplicate_of", "detail"]
-        shown["not_kept"] = preview(examples.select(columns), rows=examples.height)
+        few = [
+            rows.filter(pl.col("reason") == reason).select(columns).head(_LOST_ROWS_A_REASON)
+            for reason in reasons
+        ]
+        examples = pl.concat(pl.collect_all(few))
+        shown["not_kept"] = preview(examples, rows=examples.height)
     return shown
-
-
-def spending_metadata(calls: pl.DataFrame) -> dict[str, dg.MetadataValue]:
-    """Calls, tokens and US dollars of a generation; what the ledger had is counted apart."""
-    bought = calls.filter(~pl.col("from_ledger"))
-    return {
-        "calls_bought": dg.MetadataValue.int(bought.height),
-        "calls_from_ledger": dg.MetadataValue.int(calls.height - bought.height),
-        "prompt_tokens": dg.MetadataValue.int(int(calls["prompt_tokens"].sum())),
-        "completion_tokens": dg.MetadataValue.int(int(calls["completion_tokens"].sum())),
-        "cost_usd": dg.MetadataValue.float(float(bought["cost_usd"].sum())),
-        "calls_of_unknown_price": dg.MetadataValue.int(calls["cost_usd"].null_count()),
-    }
 
 
 def count_table(counts: Mapping[str, int], label: str, unit: str) -> dg.MetadataValue:
@@ -133,11 +131,15 @@ def plot(counts: Mapping[str, int], title: str, unit: str) -> dg.MetadataValue:
     return dg.MetadataValue.md(markdown_image(bar_chart_png(counts, title, unit), title))
 
 
-def data_version(*frames: pl.DataFrame) -> dg.DataVersion:
-    """A hash of the frames' content, so that equal content leaves what follows fresh."""
-    hashes = [int(frame.hash_rows(seed=0).sum()) if frame.height else 0 for frame in frames]
-    shapes = [[frame.height, *frame.columns] for frame in frames]
-    return dg.DataVersion(fingerprint([hashes, shapes])[:16])
+def data_version(frame: pl.DataFrame | FrameParts) -> dg.DataVersion:
+    """A hash of a frame's content, so that equal content leaves what follows fresh."""
+    pieces = frame.frames() if isinstance(frame, FrameParts) else [frame]
+    hashed, height = 0, 0
+    for piece in pieces:
+        if piece.height:
+            hashed = (hashed + int(piece.hash_rows(seed=0).sum())) % 2**64
+            height += piece.height
+    return dg.DataVersion(fingerprint([[hashed], [[height, *frame.schema.names()]]])[:16])
 
 
 def count_by(frame: pl.DataFrame, column: str) -> dict[str, int]:

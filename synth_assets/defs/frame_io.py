@@ -6,7 +6,7 @@ import dagster as dg
 import polars as pl
 
 from synth_assets.defs.display import frame_metadata
-from synth_assets.resources.frames import read_frame, write_frame
+from synth_assets.resources.frames import FrameParts, read_frame, write_frame, write_parts
 
 if TYPE_CHECKING:
     from upath import UPath
@@ -30,9 +30,14 @@ class FrameIOManager(dg.UPathIOManager):
         super().__init__(root)
         self._dashboards = dashboards
 
-    def dump_to_path(self, context: dg.OutputContext, obj: pl.DataFrame, path: "UPath") -> None:
+    def dump_to_path(
+        self, context: dg.OutputContext, obj: pl.DataFrame | FrameParts, path: "UPath"
+    ) -> None:
         """Write a frame whole or not at all."""
-        write_frame(path, obj)
+        if isinstance(obj, FrameParts):
+            write_parts(path, obj)
+        else:
+            write_frame(path, obj)
 
     def load_from_path(
         self, context: dg.InputContext, path: "UPath"
@@ -43,7 +48,8 @@ class FrameIOManager(dg.UPathIOManager):
                 f"{path} is not there: materialize {context.asset_key.to_user_string()} first."
             )
         if context.dagster_type.typing_type is pl.LazyFrame:
-            return pl.scan_parquet(str(path), glob=False, storage_options=self.storage_options)
+            options: dict[str, Any] = dict(getattr(path, "storage_options", None) or {})
+            return pl.scan_parquet(str(path), glob=False, storage_options=options or None)
         return read_frame(path)
 
     def load_input(self, context: dg.InputContext) -> Any:  # noqa: ANN401
@@ -55,7 +61,7 @@ class FrameIOManager(dg.UPathIOManager):
         return {} if wants_mapping and loaded is None else loaded
 
     def get_metadata(
-        self, context: dg.OutputContext, obj: pl.DataFrame
+        self, context: dg.OutputContext, obj: pl.DataFrame | FrameParts
     ) -> dict[str, dg.MetadataValue]:
         """Row count, column schema, a preview and the way to the dashboards, for every asset."""
         return {**frame_metadata(obj), "dashboards": dg.MetadataValue.url(self._dashboards)}

@@ -1,17 +1,19 @@
 """The catalogue: every recipe, teacher, mixture and source that the recipe folders declare.
 
-A folder holds `teachers.yaml`, `mixtures.yaml` and `sources.yaml`, each optional, and a
-sub-folder with a `recipe.yaml` for each recipe. Later folders extend and override earlier ones.
+A folder holds `teachers.yaml`, `mixtures.yaml`, `sources.yaml` and `budgets.yaml`, each optional,
+and a sub-folder with a `recipe.yaml` for each recipe. Later folders extend and override earlier
+ones.
 """
 
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
+from synth_assets.core.config.budgets import Budgets
 from synth_assets.core.config.mixtures import Mixture, MixturesFile
 from synth_assets.core.config.names import Written
 from synth_assets.core.config.recipe import (
@@ -25,6 +27,7 @@ from synth_assets.core.config.sources import SourcesFile
 from synth_assets.core.config.teachers import Teacher, TeachersFile
 from synth_assets.core.config.yaml_text import YamlText, parse_yaml, validated
 from synth_assets.core.fingerprint import fingerprint, short_id
+from synth_assets.core.techniques.catalogue import prompts_of
 from synth_assets.errors import (
     CatalogueError,
     ConfigurationError,
@@ -33,7 +36,13 @@ from synth_assets.errors import (
     UnknownNameError,
 )
 from synth_assets.resources.file_digest import file_digest
-from synth_assets.resources.recipe_folder import RecipeFolder, read_recipe_folder, read_text
+from synth_assets.resources.recipe_folder import (
+    RecipeFolder,
+    load_models,
+    read_recipe_folder,
+    read_text,
+)
+from synth_assets.resources.response_format import with_response_formats
 from synth_assets.resources.sources.located import LocatedSource, source_digest
 
 SOURCE_FIELDS = ("prompt", "response")
@@ -61,6 +70,7 @@ class Catalogue:
         mixtures: id -> entry.
         sources: id -> entry with the place of its data.
         seed_files: id of a recipe with seeds of its own -> their JSONL file.
+        budgets: what may be spent.
     """
 
     recipes: tuple[Recipe, ...]
@@ -69,6 +79,7 @@ class Catalogue:
     mixtures: Mapping[str, Mixture]
     sources: Mapping[str, LocatedSource]
     seed_files: Mapping[str, Path]
+    budgets: Budgets = field(default_factory=Budgets)
 
     def recipe(self, name: str) -> Recipe:
         """The recipe of that id.
@@ -130,16 +141,20 @@ def load_catalogue(folders: Sequence[Path], *, teacher_override: str | None = No
         for path, file in _files(roots, "mixtures.yaml", MixturesFile, "mixtures")
         for mixture in file.mixtures
     }
-    shared = Catalogue((), (), teachers, mixtures, sources, {})
-    if not teacher_override:
-        return _with_recipes(shared, roots, None)
-    answering = _override(teachers, teacher_override)
-    shared = replace(shared, teachers={**teachers, answering.id: answering})
-    return _with_recipes(shared, roots, answering)
+    budgets = Budgets()
+    for _, file in _files(roots, "budgets.yaml", Budgets, None):
+        budgets = file.over(budgets)
+    shared = Catalogue((), (), teachers, mixtures, sources, {}, budgets)
+    answering = _override(teachers, teacher_override) if teacher_override else None
+    if answering is not None:
+        shared = replace(shared, teachers={**teachers, answering.id: answering})
+    catalogue = _with_recipes(shared, roots, answering)
+    _refuse_caps_of_nobody(catalogue)
+    return catalogue
 
 
 def _files(
-    roots: Iterable[Path], name: str, model: type[_F], key: str
+    roots: Iterable[Path], name: str, model: type[_F], key: str | None
 ) -> Iterator[tuple[Path, _F]]:
     """The shared file of that name of each folder that has one, checked."""
     for root in roots:
@@ -147,7 +162,8 @@ def _files(
         if os.path.lexists(path):
             document = parse_yaml(read_text(path, CatalogueError), str(path), CatalogueError)
             file = validated(model, document, CatalogueError)
-            _refuse_repeated_ids(document, key)
+            if key is not None:
+                _refuse_repeated_ids(document, key)
             yield path, file
 
 
@@ -161,6 +177,17 @@ def _refuse_repeated_ids(document: YamlText, key: str) -> None:
                 f"{seen[entry['id']]} already. Rename one, or remove it."
             )
         seen[entry["id"]] = line
+
+
+def _refuse_caps_of_nobody(catalogue: Catalogue) -> None:
+    """A cap under a mistyped name would cap nothing."""
+    known = {"teacher": set(catalogue.teachers), "recipe": {r.id for r in catalogue.recipes}}
+    capped = {"teacher": catalogue.budgets.teachers, "recipe": catalogue.budgets.recipes}
+    for kind, names in capped.items():
+        for name in names:
+            # Of a broken recipe nobody knows the name.
+            if name not in known[kind] and not (kind == "recipe" and catalogue.broken):
+                raise CatalogueError(f"budgets.yaml: {_unknown(kind, name, known[kind])}")
 
 
 def _checked(mixture: Mixture, path: Path, sources: Mapping[str, LocatedSource]) -> Mixture:
@@ -231,7 +258,11 @@ def _recipe(
     if answering is not None:
         spec = spec.answered_by(answering.id)
     digest = _seeds_digest(label, spec, content, shared.sources)
-    return parse_recipe(label, content.texts, digest, shared.teachers, spec)
+    teachers = shared.teachers
+    if any(prompt.form for prompt in prompts_of(spec.technique).values()):
+        teachers = with_response_formats(teachers)
+    models = load_models(label, spec)
+    return parse_recipe(label, content.texts, digest, teachers, spec, models)
 
 
 def _seeds_digest(

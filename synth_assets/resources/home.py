@@ -8,7 +8,8 @@ import polars as pl
 
 from synth_assets.core.schema import Stage
 from synth_assets.core.stage import StageResult
-from synth_assets.resources.frames import FramePath, write_frame
+from synth_assets.resources.frames import FrameParts, FramePath, write_frame, write_parts
+from synth_assets.resources.generation.parts import PartsFolder
 
 ALL = "all"
 """Partition name in the records of stages that see every recipe at once."""
@@ -39,6 +40,11 @@ class Home:
     def locks(self) -> Path:
         """Lock files of recipe versions that are being generated."""
         return self.root / "locks"
+
+    @property
+    def generating(self) -> Path:
+        """Parts of recipe versions that are being generated, one folder each."""
+        return self.root / "generating"
 
     @property
     def dashboards(self) -> Path:
@@ -82,3 +88,21 @@ class Home:
     ) -> None:
         """Write verdicts, calls or recipe versions where lineage finds them."""
         write_frame(self.root / table / f"{partition}.parquet", frame)
+
+    def plan(self, partition: str) -> Path:
+        """The planned samples of a recipe version as they were last filled."""
+        return self.root / "plans" / f"{partition}.parquet"
+
+    def record_generation(self, partition: str, parts: PartsFolder) -> FrameParts:
+        """Write samples, decisions, calls and plan of a recipe version from its parts.
+
+        Returns:
+            The samples, where they are to stay.
+        """
+        write_parts(self.decisions(Stage.GENERATE, partition), parts.table("decisions"))
+        write_parts(self.root / "calls" / f"{partition}.parquet", parts.table("calls"))
+        write_parts(self.plan(partition), parts.table("plan"))
+        samples = parts.table("samples")
+        place = self.asset("raw_generations", partition)
+        write_parts(place, samples)
+        return FrameParts((place,), samples.schema)

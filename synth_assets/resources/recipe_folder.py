@@ -4,8 +4,13 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
+from pydantic import BaseModel
+
+from synth_assets.core.config.recipe import RecipeSpec
+from synth_assets.core.techniques.catalogue import prompts_of
 from synth_assets.errors import ConfigurationError, RecipeError
 
 MAX_FILE_BYTES = 256 * 1024
@@ -86,6 +91,35 @@ def read_text(path: Path, error: type[ConfigurationError]) -> str:
             f"{path}: line {line}: byte {exc.start} is not UTF-8. Save the file as UTF-8."
         ) from exc
     return text.replace("\r\n", "\n")
+
+
+def load_models(label: str, spec: RecipeSpec) -> dict[str, type[BaseModel]]:
+    """Import the Pydantic models that a recipe's prompts name, by `package.module:Model`.
+
+    This runs the module: name only what you would import yourself.
+
+    Raises:
+        RecipeError: if a module does not import, or what it has under the name is no model.
+    """
+    named = {prompt.pydantic for prompt in prompts_of(spec.technique).values()}
+    return {name: _imported(label, name) for name in sorted(named - {None}, key=str) if name}
+
+
+def _imported(label: str, name: str) -> type[BaseModel]:
+    module, _, attribute = name.partition(":")
+    try:
+        found: object = getattr(import_module(module), attribute, None)
+    except Exception as exc:  # a user's module may raise anything
+        raise RecipeError(
+            f"{label}: pydantic: {name}: the module does not import: {type(exc).__name__}: {exc}. "
+            "Install its package where `synth` runs, or mend the name."
+        ) from exc
+    if not isinstance(found, type) or not issubclass(found, BaseModel):
+        raise RecipeError(
+            f"{label}: pydantic: {name}: {module} has no Pydantic model {attribute}. Write it "
+            "there, a subclass of pydantic.BaseModel, or mend the name."
+        )
+    return found
 
 
 def _entries(folder: Path) -> Iterator[Path]:

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from synth_assets.core.completion import Completion, Request
 from synth_assets.core.config.teachers import Teacher
-from synth_assets.core.generation.failures import FailureClass, FailurePolicy, policy_of
+from synth_assets.core.generation.failures import Billed, FailureClass, FailurePolicy, policy_of
 from synth_assets.core.generation.pace import AdaptiveLimit, Circuit, RateLimit
 from synth_assets.core.schema import Reason
 from synth_assets.errors import TeacherError
@@ -27,6 +27,8 @@ from synth_assets.resources.lanes.through_litellm import LiteLLMLane
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 60.0
 _CHARACTERS_A_TOKEN = 4
+_MOST_CHARACTERS_A_TOKEN = 16
+"""Text of one token is seldom longer, but for runs of blanks."""
 
 
 class CallFailedError(Exception):
@@ -45,10 +47,41 @@ class CallFailedError(Exception):
         self.transient = transient
 
 
+@dataclass(frozen=True)
+class FailedAttempt:
+    """One attempt that failed, for the books.
+
+    Attributes:
+        failure: what went wrong.
+        said: the provider's words, without keys.
+        billed: whether it costs money.
+        answer: what was answered all the same, where that costs money.
+        again: another attempt follows.
+    """
+
+    failure: FailureClass
+    said: str
+    billed: Billed
+    answer: Completion | None
+    again: bool
+
+
+class Watch(Protocol):
+    """Who pays for a call, and sees its attempts."""
+
+    def sent(self) -> None:
+        """An attempt is sent now."""
+        ...
+
+    async def failed(self, attempt: FailedAttempt) -> None:
+        """An attempt failed; raises whatever is to end the call."""
+        ...
+
+
 class ChatModel(Protocol):
     """What generation needs of the outside world."""
 
-    async def complete(self, request: Request) -> Completion:
+    async def complete(self, request: Request, watch: Watch) -> Completion:
         """Buy one completion.
 
         Raises:
@@ -72,21 +105,19 @@ class Teachers:
 
     Attributes:
         teachers: id -> catalogue entry.
-        retries: attempts that failed and were repeated, by class.
     """
 
     teachers: Mapping[str, Teacher]
-    retries: Counter[FailureClass] = field(default_factory=Counter[FailureClass])
     _desks: dict[str, "_Desk"] = field(default_factory=dict[str, "_Desk"], repr=False)
     _stopped: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
-    async def complete(self, request: Request) -> Completion:
+    async def complete(self, request: Request, watch: Watch) -> Completion:
         """See `ChatModel`."""
         desk = self._desks.get(request.teacher)
         if desk is None:
-            desk = _Desk(self.teachers[request.teacher], self.retries, self._stopped)
+            desk = _Desk(self.teachers[request.teacher], self._stopped)
             self._desks[request.teacher] = desk
-        return await desk.complete(request)
+        return await desk.complete(request, watch)
 
     def stop(self) -> None:
         """See `ChatModel`."""
@@ -101,12 +132,9 @@ class Teachers:
 class _Desk:
     """All that goes to one teacher: its lane, its pace, its failures."""
 
-    def __init__(
-        self, teacher: Teacher, retries: Counter[FailureClass], stopped: asyncio.Event
-    ) -> None:
+    def __init__(self, teacher: Teacher, stopped: asyncio.Event) -> None:
         self.lane: Lane = LeanLane(teacher) if speaks_plainly(teacher) else LiteLLMLane(teacher)
         self._teacher = teacher
-        self._retries = retries
         self._stopped = stopped
         self._gate = _Gate(AdaptiveLimit(teacher.parallelism))
         self._turn = count()
@@ -114,22 +142,36 @@ class _Desk:
         per_minute = teacher.requests_per_minute, teacher.tokens_per_minute
         self._requests, self._tokens = (None if n is None else RateLimit(n) for n in per_minute)
 
-    async def complete(self, request: Request) -> Completion:
+    async def complete(self, request: Request, watch: Watch) -> Completion:
+        await self._refuse_what_cannot_fit(request, watch)
         tried: Counter[FailureClass] = Counter()
         while True:
+            completion: Completion | None = None
             try:
-                completion = await self._attempt(request)
+                completion = await self._attempt(request, watch)
+                failure, said, told_s = _shortcoming(completion), completion.finish_reason, 0.0
             except AttemptFailedError as exc:
-                tried[exc.failure] += 1
-                policy = policy_of(exc.failure)
-                self._raise_if_final(exc, policy, tried[exc.failure])
-                self._retries[exc.failure] += 1
-                await self._rest(_pause_s(tried[exc.failure], exc.retry_after_s))
-            else:
-                self._circuit.record(failed=False)
-                return completion
+                failure, said, told_s = exc.failure, exc.said, exc.retry_after_s
+            if failure is not None:
+                tried[failure] += 1
+                policy = policy_of(failure)
+                again = tried[failure] < policy.attempts
+                if policy.stops_teacher:
+                    self._stopped.set()  # before anybody else sends one more
+                if again or completion is None:
+                    await watch.failed(
+                        FailedAttempt(failure, said, policy.billed, completion, again)
+                    )
+                if completion is None:
+                    self._raise_if_final(said, policy, tried[failure])
+                if again:
+                    await self._rest(_pause_s(tried[failure], told_s))
+                    continue
+            assert completion is not None
+            self._circuit.record(failed=False)
+            return completion
 
-    async def _attempt(self, request: Request) -> Completion:
+    async def _attempt(self, request: Request, watch: Watch) -> Completion:
         teacher = self._teacher
         estimated = _estimated_tokens(request)
         async with self._gate:
@@ -137,6 +179,7 @@ class _Desk:
             if self._stopped.is_set():
                 raise asyncio.CancelledError
             address = teacher.addresses[next(self._turn) % len(teacher.addresses)]
+            watch.sent()
             started = time.monotonic()
             try:
                 answer = await self.lane.attempt(request, address)
@@ -151,6 +194,20 @@ class _Desk:
             self._tokens.settle(used - estimated)
         return _completion(request, teacher, answer, latency_s)
 
+    async def _refuse_what_cannot_fit(self, request: Request, watch: Watch) -> None:
+        """Send nothing that is longer than the context even at the fewest tokens there can be."""
+        limit = self._teacher.context_limit
+        length = sum(len(message.content) for message in request.messages)
+        if limit is None or length <= limit * _MOST_CHARACTERS_A_TOKEN:
+            return
+        failure = FailureClass.CONTEXT_OVERFLOW
+        said = (
+            f"not sent: {length:,} characters are more than the {limit:,} tokens of "
+            f"{self._teacher.id}'s context_limit can hold"
+        )
+        await watch.failed(FailedAttempt(failure, said, Billed.NO, None, again=False))
+        raise CallFailedError(policy_of(failure).reason, said)
+
     async def _keep_rates(self, tokens: int) -> None:
         now = time.monotonic()
         waits = [0.0 if self._requests is None else self._requests.reserve(now)]
@@ -163,11 +220,11 @@ class _Desk:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopped.wait(), seconds)
 
-    def _raise_if_final(self, exc: AttemptFailedError, policy: FailurePolicy, times: int) -> None:
+    def _raise_if_final(self, said: str, policy: FailurePolicy, times: int) -> None:
         teacher = self._teacher
         if policy.stops_teacher:
             raise TeacherError(
-                f"Teacher {teacher.id} ({teacher.model}) cannot be used: {exc.said}\nMend its "
+                f"Teacher {teacher.id} ({teacher.model}) cannot be used: {said}\nMend its "
                 "entry in teachers.yaml, its key or its server, then run again: what was bought is "
                 "kept."
             ) from None
@@ -178,12 +235,12 @@ class _Desk:
             raise TeacherError(
                 f"Teacher {teacher.id} ({teacher.model}): {self._circuit.failed} of "
                 f"{self._circuit.finished} requests failed for good, more than the half that is "
-                f"borne; the last: {exc.said}\nMend prompts or parameters, then run again: what "
+                f"borne; the last: {said}\nMend prompts or parameters, then run again: what "
                 "was bought is kept."
             ) from None
         after = f"after {times} attempts: " if times > 1 else ""
         raise CallFailedError(
-            policy.reason, f"{after}{exc.said}", transient=policy.attempts > 1
+            policy.reason, f"{after}{said}", transient=policy.attempts > 1
         ) from None
 
 
@@ -231,7 +288,17 @@ def _completion(request: Request, teacher: Teacher, answer: Answer, latency_s: f
         completion_tokens=answer.completion_tokens or 0,
         cost_usd=_cost_usd(teacher, answer),
         latency_s=latency_s,
+        raw=answer.raw,
     )
+
+
+def _shortcoming(completion: Completion) -> FailureClass | None:
+    """What is wrong with an answer that came whole."""
+    if completion.finish_reason == "length":
+        return FailureClass.TRUNCATED
+    if completion.finish_reason == "content_filter":
+        return FailureClass.CONTENT_FILTER
+    return None if completion.text.strip() else FailureClass.EMPTY
 
 
 def _cost_usd(teacher: Teacher, answer: Answer) -> float | None:

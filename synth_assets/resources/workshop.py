@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
+from synth_assets.core.config.budgets import Budgets, Cap
 from synth_assets.core.config.mixtures import Mixture
 from synth_assets.core.config.recipe import Recipe
+from synth_assets.core.generation.budget import Budget
 from synth_assets.errors import UnknownNameError
 from synth_assets.resources.catalogue import Catalogue, load_catalogue
 from synth_assets.resources.dashboards.workspace import DashboardWorkspace
+from synth_assets.resources.generation.engine import Progress
+from synth_assets.resources.generation.fill import Filler
 from synth_assets.resources.home import Home
-from synth_assets.resources.ledger import Ledger
+from synth_assets.resources.ledger.store import Ledger
 from synth_assets.resources.lineage.database import LineageDatabase
 from synth_assets.resources.settings import Settings
 from synth_assets.resources.teachers import Teachers
@@ -40,10 +44,14 @@ class Workshop:
     Attributes:
         settings: what the environment says.
         announce: where progress goes besides the log; silent by default.
+        run: id of the run whose account is charged; Dagster's own by default.
+        run_cap: the most this run may spend, over what `budgets.yaml` says of runs.
     """
 
     settings: Settings
     announce: Callable[[str], None] = lambda _: None
+    run: str = ""
+    run_cap: Cap | None = None
 
     @cached_property
     def home(self) -> Home:
@@ -87,11 +95,18 @@ class Workshop:
         finally:
             ledger.close()
 
-    @contextmanager
-    def buying(self, recipe_key: str) -> Generator[Ledger]:
-        """The ledger, while no other process buys for the same recipe version.
+    def budget(self, run: str) -> Budget:
+        """The caps that a run's purchases are held against."""
+        budgets = self.catalogue.budgets
+        if self.run_cap is not None:
+            budgets = Budgets(run=self.run_cap).over(budgets)
+        return Budget.of(budgets, run)
 
-        Two runs started at once would pay for every completion twice.
+    @contextmanager
+    def buying(self, recipe_key: str, run: str) -> Generator[Ledger]:
+        """The ledger with the run's budget, while no other process fills the same recipe version.
+
+        Two would write the same parts; a second one waits, and then finds everything bought.
         """
         self.home.locks.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.home.locks / f"{recipe_key}.lock")
@@ -101,10 +116,20 @@ class Workshop:
             self.announce(f"{recipe_key}: another process is at it; waiting for what it buys")
             lock.acquire()
         try:
-            with self.ledger() as ledger:
+            ledger = Ledger(self.home.ledger, self.budget(run))
+            try:
                 yield ledger
+            finally:
+                ledger.close()
         finally:
             lock.release()
+
+    def filler(
+        self, recipe_key: str, ledger: Ledger, run: str, on_progress: Callable[[Progress], None]
+    ) -> Filler:
+        """What fills a recipe version with the catalogue's teachers."""
+        folder = self.home.generating / recipe_key
+        return Filler(self.teachers, ledger, folder, run, on_progress, self.announce)
 
     @property
     def lineage(self) -> LineageDatabase:

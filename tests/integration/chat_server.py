@@ -1,46 +1,95 @@
-"""A local OpenAI-compatible server for tests: real HTTP, scripted faults, counted answers."""
+"""A local OpenAI-compatible server for tests: real HTTP, scripted faults, counted answers.
 
+It runs on aiohttp, in an event loop of its own, in a thread of the test's process. Where a test
+needs its interpreter for itself, `chat_process` runs the same server in a process of its own.
+"""
+
+import asyncio
 import json
-import socket
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
-from synth_assets.core.completion import Message
-from synth_assets.resources.embedded.composition import compose
+from aiohttp import web
+
+from tests.integration.chat_batches import Batches, BatchPlan
+from tests.integration.chat_billing import Bills, Price, PriceList, body_key
+from tests.integration.chat_replies import (
+    Answer,
+    Fault,
+    Reply,
+    Said,
+    Trickle,
+    completion,
+    echo_answer,
+    embedded_answer,
+    embedded_choices,
+    error_body,
+    json_answer,
+    tokens_of,
+)
+from tests.integration.chat_rules import Asked, Bucket, FaultKind, FaultMix, RateLimit, Rules
+from tests.integration.chat_wire import lose, send, send_fault
+
+__all__ = [
+    "Answer",
+    "BatchPlan",
+    "ChatServer",
+    "Fault",
+    "FaultKind",
+    "FaultMix",
+    "Price",
+    "PriceList",
+    "RateLimit",
+    "Reply",
+    "Rules",
+    "Said",
+    "Stats",
+    "Trickle",
+    "body_key",
+    "chat_server",
+    "echo_answer",
+    "embedded_answer",
+    "embedded_choices",
+    "json_answer",
+    "tokens_of",
+]
+
+_MOST_BYTES = 1 << 30
+_PATIENCE_S = 0.1
+"""How long answers on their way may take when the server ends."""
 
 
 @dataclass(frozen=True)
-class Said:
-    """A completion, where its text alone does not say enough."""
-
-    text: str | None
-    finish_reason: str = "stop"
-
-
-@dataclass(frozen=True)
-class Fault:
-    """No completion: an error status, a body that is none, or a connection that breaks.
+class Stats:
+    """What a server did.
 
     Attributes:
-        status: HTTP status.
-        body: what is sent as it stands; by default an error that quotes the key back.
-        headers: more headers.
-        cut: close the connection in the middle of the body.
+        asked: chat requests that came in.
+        served: completions, each of which was paid for, those of batches included.
+        distinct: request bodies among them.
+        paid_twice: completions paid for beyond the first of each request body.
+        prompt_tokens: billed.
+        completion_tokens: billed.
+        usd: at the server's prices.
+        most_at_once: most chat requests it had on their way at once.
+        outcomes: how many requests ended how.
     """
 
-    status: int = 500
-    body: bytes | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    cut: bool = False
-
-
-Reply = str | Said | Fault
-Answer = Callable[[dict[str, Any]], Reply]
+    asked: int
+    served: int
+    distinct: int
+    paid_twice: int
+    prompt_tokens: int
+    completion_tokens: int
+    usd: float
+    most_at_once: int
+    outcomes: dict[str, int]
 
 
 @dataclass
@@ -48,13 +97,19 @@ class ChatServer:
     """What the server does and did.
 
     Attributes:
-        answer: request body -> what it replies.
+        answer: request body -> what it replies. It is called in the server's loop: no waiting.
         faults: statuses to answer with first, one a request, before it answers well.
         served: bodies of the requests that got a completion: what a provider would bill.
         asked: number of requests that came in, answered well or not.
         keys: `Authorization` headers seen.
         base_url: where it listens.
         delay_s: how long each answer takes.
+        rules: what it holds clients to; may be changed at any time.
+        prices: for `usd`.
+        outcomes: how many chat requests ended how: `completion`, `lost`, or a kind of fault.
+        most_at_once: most chat requests on their way at once.
+        batches: files and batches, and what the test says of them.
+        broken: what the answer function raised; the end of `chat_server` raises it again.
     """
 
     answer: Answer
@@ -65,121 +120,209 @@ class ChatServer:
     base_url: str = ""
     delay_s: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
+    rules: Rules = field(default_factory=Rules)
+    prices: PriceList = field(default_factory=PriceList)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    most_at_once: int = 0
+    broken: list[Exception] = field(default_factory=list)
+    batches: Batches = field(init=False, repr=False)
+    _bills: Bills = field(default_factory=Bills, repr=False)
+    _asked: Asked = field(default_factory=Asked, repr=False)
+    _bucket: Bucket = field(default_factory=lambda: Bucket(RateLimit()), repr=False)
+    _at_once: int = 0
+
+    def __post_init__(self) -> None:
+        self.batches = Batches(self._reply_in_batch)
+        self.batches.accepts = lambda key: self.rules.refused_key(key) is None
+
+    @property
+    def paid(self) -> Counter[str]:
+        """How often each request was served with a completion, by `body_key` of its body."""
+        return self._bills.paid
 
     @property
     def tokens(self) -> tuple[int, int]:
-        """Prompt and completion tokens of all that was served."""
-        told = [tokens_of(body, _said(self.answer(body))) for body in self.served]
-        return sum(prompt for prompt, _ in told), sum(answer for _, answer in told)
+        """Prompt and completion tokens of all that was served since the server started."""
+        return self._bills.tokens
 
+    @property
+    def usd(self) -> float:
+        """What all that was served costs at `prices`."""
+        return self._bills.usd(self.prices)
 
-def embedded_answer(body: dict[str, Any]) -> str:
-    """What the embedded teacher would say; the model's name is that of its voice."""
-    chat = [Message(message["role"], message["content"]) for message in body["messages"]]
-    sampling = {name: body[name] for name in ("temperature", "max_tokens") if name in body}
-    return compose(body["model"], chat, sampling, int(body.get("seed", 0))).text
+    def stats(self) -> Stats:
+        """Figures of this moment."""
+        paid, tokens = self.paid, self.tokens
+        return Stats(
+            asked=self.asked,
+            served=paid.total(),
+            distinct=len(paid),
+            paid_twice=paid.total() - len(paid),
+            prompt_tokens=tokens[0],
+            completion_tokens=tokens[1],
+            usd=self.usd,
+            most_at_once=self.most_at_once,
+            outcomes=dict(self.outcomes),
+        )
 
+    def application(self) -> web.Application:
+        """What is served: chat, files, batches, and figures under /stats and /paid."""
+        app = web.Application(client_max_size=_MOST_BYTES)
+        app.add_routes([web.post("/v1/chat/completions", self._chat), *self.batches.routes()])
+        app.add_routes([web.get("/stats", self._tell_stats), web.get("/paid", self._tell_paid)])
+        return app
 
-def tokens_of(body: dict[str, Any], said: Said) -> tuple[int, int]:
-    """What the server bills for an answer: words asked, words told."""
-    asked = sum(len(message["content"].split()) for message in body["messages"])
-    return asked, len((said.text or "").split())
-
-
-def _said(reply: Reply) -> Said:
-    assert not isinstance(reply, Fault)
-    return Said(reply) if isinstance(reply, str) else reply
-
-
-def _completion(body: dict[str, Any], said: Said) -> dict[str, Any]:
-    asked, told = tokens_of(body, said)
-    return {
-        "id": "chatcmpl-test",
-        "object": "chat.completion",
-        "created": 1,
-        "model": body["model"],
-        "choices": [
-            {
-                "index": 0,
-                "message": {"role": "assistant", "content": said.text},
-                "finish_reason": said.finish_reason,
-            }
-        ],
-        "usage": {
-            "prompt_tokens": asked,
-            "completion_tokens": told,
-            "total_tokens": asked + told,
-        },
-    }
-
-
-def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            with server.lock:
-                server.asked += 1
-                server.keys.append(self.headers.get("Authorization", ""))
-                fault = server.faults.pop(0) if server.faults else None
-            reply = Fault(fault) if fault is not None else server.answer(body)
-            time.sleep(server.delay_s)
+    async def _chat(self, request: web.Request) -> web.StreamResponse:
+        raw = await request.read()
+        authorization = request.headers.get("Authorization", "")
+        with self.lock:
+            self.asked += 1
+            self.keys.append(authorization)
+        refusal = self.rules.refused_key(authorization) or self._over_limit()
+        if refusal is not None:
+            return await self._send_fault(request, refusal)
+        self._at_once += 1
+        self.most_at_once = max(self.most_at_once, self._at_once)
+        try:
+            body = _chat_body(raw)
+            reply = body if isinstance(body, Fault) else self._reply(body)
+            await asyncio.sleep(self.delay_s)
             if isinstance(reply, Fault):
-                self._fail(reply)
-                return
-            with server.lock:
-                server.served.append(body)
-            data = json.dumps(_completion(body, _said(reply))).encode()
-            self._send(200, data, {}, len(data))
+                return await self._send_fault(request, reply)
+            assert not isinstance(body, Fault)
+            return await self._send_said(request, body, reply)
+        finally:
+            self._at_once -= 1
 
-        def _fail(self, fault: Fault) -> None:
-            key = self.headers.get("Authorization")
-            message = f"scripted {fault.status} for key {key}"
-            error = {"error": {"message": message, "type": "x", "code": None}}
-            data = json.dumps(error).encode() if fault.body is None else fault.body
-            # A body shorter than its announced length is what a cut connection looks like.
-            self._send(fault.status, data, fault.headers, len(data) + (100 if fault.cut else 0))
-            if fault.cut:
-                self.connection.shutdown(socket.SHUT_RDWR)
-                self.close_connection = True
+    def _over_limit(self) -> Fault | None:
+        limit = self.rules.limit
+        if limit is None:
+            return None
+        if limit != self._bucket.limit:
+            self._bucket = Bucket(limit)
+        return self._bucket.refusal(self._at_once)
 
-        def _send(self, status: int, data: bytes, headers: Mapping[str, str], length: int) -> None:
-            try:
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(length))
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(data)
-                self.wfile.flush()
-            except (BrokenPipeError, ConnectionResetError):
-                self.close_connection = True  # the client was killed, which is what a test wants
+    def _reply(self, body: dict[str, Any]) -> Said | Fault:
+        with self.lock:
+            if self.faults:
+                return Fault(self.faults.pop(0))
+        mix = self.rules.faults
+        if mix is None:
+            return self._answered(body)
+        key = body_key(body)
+        match mix.drawn(key, self._asked.count(key)):
+            case None:
+                return self._answered(body)
+            case FaultKind.LOST:
+                return mix.lose(self._answered(body))
+            case kind:
+                return mix.spoil(kind)
 
-        def log_message(self, format: str, *args: object) -> None:
-            return
+    def _answered(self, body: dict[str, Any]) -> Said | Fault:
+        refusal = self.rules.refused_body(body)
+        if refusal is not None:
+            return refusal
+        try:
+            reply = self.answer(body)
+        except Exception as exc:  # noqa: BLE001  raised again where the server ends
+            self.broken.append(exc)
+            return Fault(500, kind="broken")
+        return Said(reply) if isinstance(reply, str) else reply
 
-    return Handler
+    def _reply_in_batch(self, body: dict[str, Any]) -> Said | Fault:
+        reply = self._answered(body)
+        if isinstance(reply, Said):
+            self._bill(body, reply, in_batch=True)
+        return reply
+
+    def _bill(self, body: dict[str, Any], said: Said, *, in_batch: bool = False) -> None:
+        self._bills.add(body, said, in_batch=in_batch)
+        with self.lock:
+            self.served.append(body)
+
+    async def _send_fault(self, request: web.Request, fault: Fault) -> web.StreamResponse:
+        self.outcomes[fault.kind or str(fault.status)] += 1
+        return await send_fault(request, fault)
+
+    async def _send_said(
+        self, request: web.Request, body: dict[str, Any], said: Said
+    ) -> web.StreamResponse:
+        self._bill(body, said)
+        self.outcomes["lost" if said.lost else "completion"] += 1
+        if said.lost:
+            return lose(request)
+        data = json.dumps(completion(body, said)).encode()
+        return await send(request, data, trickle=said.trickle or self.rules.trickle)
+
+    async def _tell_stats(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response(asdict(self.stats()))
+
+    async def _tell_paid(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response(self.paid)
 
 
 @contextmanager
-def chat_server(answer: Answer, delay_s: float = 0.0) -> Iterator[ChatServer]:
-    """Serve on a free loopback port until the block ends."""
-    state = ChatServer(answer, delay_s=delay_s)
-    http = _Server(("127.0.0.1", 0), _handler(state))
-    state.base_url = f"http://127.0.0.1:{http.server_address[1]}/v1"
-    thread = threading.Thread(target=http.serve_forever, daemon=True)
+def chat_server(
+    answer: Answer,
+    delay_s: float = 0.0,
+    *,
+    rules: Rules | None = None,
+    prices: PriceList | None = None,
+) -> Iterator[ChatServer]:
+    """Serve on a free loopback port until the block ends.
+
+    Raises:
+        RuntimeError: at the end of the block, if the answer function raised.
+    """
+    state = ChatServer(
+        answer, delay_s=delay_s, rules=rules or Rules(), prices=prices or PriceList()
+    )
+    started: Future[Callable[[], object]] = Future()
+
+    async def until_ended(base_url: str) -> None:
+        state.base_url = base_url
+        loop, ended = asyncio.get_running_loop(), asyncio.Event()
+        started.set_result(partial(loop.call_soon_threadsafe, ended.set))
+        await ended.wait()
+
+    def run() -> None:
+        try:
+            asyncio.run(serve(state, 0, until_ended))
+        except OSError as exc:
+            started.set_exception(exc)
+
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
+    end = started.result(timeout=30)
     try:
         yield state
     finally:
-        http.shutdown()
-        http.server_close()
+        end()
         thread.join()
+    if state.broken:
+        raise RuntimeError("the answer function of the test server raised") from state.broken[0]
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
+async def serve(state: ChatServer, port: int, until: Callable[[str], Awaitable[None]]) -> None:
+    """Serve while `until`, which is told the base URL, takes; port 0 is any free one."""
+    runner = web.AppRunner(
+        state.application(), access_log=None, shutdown_timeout=_PATIENCE_S, handle_signals=False
+    )
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", port, backlog=2048).start()
+        await until(f"http://127.0.0.1:{runner.addresses[0][1]}/v1")
+    finally:
+        await runner.cleanup()
 
-    def handle_error(self, request: object, client_address: object) -> None:
-        return  # a client that is gone; what a test cares for is in `ChatServer`
+
+def _chat_body(raw: bytes) -> dict[str, Any] | Fault:
+    """A chat request's body, or its refusal."""
+    try:
+        body: Any = json.loads(raw)
+        if body["model"] and body["messages"]:
+            return body
+    except (ValueError, LookupError, TypeError):
+        pass  # refused below, like one that lacks them
+    message = "The body is no JSON of a chat request: model and messages are required."
+    return Fault(400, error_body(message, None), kind="bad_request")

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from synth_assets.defs.running import open_instance, run_pipeline
-from synth_assets.resources.ledger import Ledger, LedgerStats
+from synth_assets.resources.ledger.store import Ledger, LedgerStats
 from synth_assets.resources.settings import SHIPPED_RECIPES, read_settings
 from synth_assets.resources.workshop import Workshop
 from tests.integration.warm_processes import Started, start

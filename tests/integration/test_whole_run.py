@@ -11,7 +11,7 @@ from synth_assets.core.fingerprint import content_hash
 from synth_assets.core.schema import Reason
 from synth_assets.resources.embedded.composition import compose
 from synth_assets.resources.embedded.truth import Flaw, Truth
-from synth_assets.resources.ledger import Ledger
+from synth_assets.resources.ledger.store import Ledger
 from synth_assets.resources.lineage.database import LineageDatabase
 from synth_assets.resources.workshop import project_file
 from tests.integration.whole_run import Finished, Synth

@@ -3,7 +3,6 @@ import polars as pl
 import pytest
 
 from synth_assets.core.schema import DECISION_SCHEMA, SAMPLE_SCHEMA, Reason
-from synth_assets.core.stage import StageResult
 from synth_assets.defs.display import count_table, funnel_table, preview, stage_metadata
 
 HOSTILE = "<script>alert(1)</script> | `x` [a](javascript:b)"
@@ -56,8 +55,7 @@ def test_preview_of_long_text_is_shortened():
 
 def test_stage_metadata_with_a_rare_reason_shows_a_row_of_it():
     lost = decisions([Reason.TOO_SHORT] * 50 + [Reason.PROMPT_LEAK] + [None] * 5)
-    kept = pl.DataFrame({"sample_id": [f"row-{number}" for number in range(51, 56)]})
-    shown = stage_metadata(StageResult(kept, lost))
+    shown = stage_metadata(lost)
     reasons = [row["reason"] for row in records(shown["not_kept"])]
     assert reasons == ["too_short"] * 3 + ["prompt_leak"]
     assert "| too_short | 50 |" in markdown(shown["drop_reasons"])
@@ -65,7 +63,7 @@ def test_stage_metadata_with_a_rare_reason_shows_a_row_of_it():
 
 
 def test_stage_metadata_without_losses_has_no_reasons():
-    shown = stage_metadata(StageResult(pl.DataFrame({"sample_id": ["row-0"]}), decisions([None])))
+    shown = stage_metadata(decisions([None]))
     assert set(shown) == {"rows_kept", "rows_dropped", "rows_errored"}
 
 

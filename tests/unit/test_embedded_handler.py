@@ -8,6 +8,7 @@ from synth_assets.core.fingerprint import canonical_json
 from synth_assets.resources.embedded.composition import compose, count_tokens
 from synth_assets.resources.lanes.through_litellm import load_litellm
 from synth_assets.resources.teachers import Teachers
+from tests.fakes import FakeWatch
 
 ASKED = (
     Message("system", "You write problems."),
@@ -23,7 +24,7 @@ def buy(asked: Request):
     teacher = Teacher(
         id="t", model=asked.model, sends_seed=True, price=Price(input_usd=0, output_usd=0)
     )
-    return asyncio.run(Teachers({"t": teacher}).complete(asked))
+    return asyncio.run(Teachers({"t": teacher}).complete(asked, FakeWatch()))
 
 
 def test_handler_through_litellm_says_what_compose_says():

@@ -5,8 +5,8 @@ import pytest
 from synth_assets.core.sample import Seed
 from synth_assets.core.schema import Reason
 from synth_assets.errors import RecipeError, TeacherError
-from synth_assets.resources.generation import Progress, generate
-from synth_assets.resources.ledger import Ledger
+from synth_assets.resources.generation.engine import Progress, generate
+from synth_assets.resources.ledger.store import Ledger
 from synth_assets.resources.teachers import CallFailedError
 from tests.fakes import FakeChatModel, tiny_recipe
 
@@ -151,7 +151,10 @@ def test_generate_reports_progress_up_to_the_end(ledger: Ledger):
     generate(tiny_recipe(5), SEEDS, FakeChatModel(), ledger, seen.append)
 
     assert [p.finished for p in seen] == [1, 2, 3, 4, 5]
-    assert seen[-1] == Progress(5, 5, 10, 0, 2.5)
+    last = seen[-1]
+    assert (last.planned, last.in_flight) == (5, 0)
+    assert (last.spending.bought, last.spending.from_ledger) == (10, 0)
+    assert last.spending.cost_usd == 2.5
 
 
 def test_generate_without_seeds_plans_nothing(ledger: Ledger):

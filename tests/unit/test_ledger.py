@@ -9,7 +9,7 @@ import pytest
 
 from synth_assets.core.completion import Completion, Message, Request
 from synth_assets.errors import LedgerError
-from synth_assets.resources.ledger import Ledger
+from synth_assets.resources.ledger.store import Ledger
 
 
 def _request(number: int) -> Request:

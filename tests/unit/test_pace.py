@@ -8,11 +8,23 @@ from synth_assets.core.generation.failures import FailureClass, policy_of
 from synth_assets.core.generation.pace import AdaptiveLimit, Circuit, RateLimit
 
 
-def test_adaptive_limit_grows_by_one_a_round_up_to_the_most():
-    limit = AdaptiveLimit(most=12, limit=8)
-    for _ in range(9):
+def test_adaptive_limit_doubles_each_round_until_the_first_refusal():
+    limit = AdaptiveLimit(most=100, limit=8)
+    for _ in range(8):
         limit.succeeded(0.2)
-    assert limit.allowed == 9
+    assert limit.allowed == 16
+    for _ in range(200):
+        limit.succeeded(0.2)
+    assert limit.allowed == 100
+
+
+def test_adaptive_limit_after_a_refusal_grows_by_one_a_round_up_to_the_most():
+    limit = AdaptiveLimit(most=12, limit=16)
+    limit.overloaded(now_s=0.0)
+    assert limit.allowed == 6
+    for _ in range(7):
+        limit.succeeded(0.2)
+    assert limit.allowed == 7
     for _ in range(200):
         limit.succeeded(0.2)
     assert limit.allowed == 12

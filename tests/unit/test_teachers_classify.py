@@ -45,8 +45,11 @@ def test_policy_that_stops_a_teacher_repeats_nothing(failure: FailureClass):
 
     assert policy.attempts >= 1
     assert not (policy.stops_teacher and policy.attempts > 1)
-    filtered = failure is FailureClass.CONTENT_FILTER
-    assert policy.reason is (Reason.CONTENT_FILTERED if filtered else Reason.PROVIDER_ERROR)
+    own = {
+        FailureClass.CONTENT_FILTER: Reason.CONTENT_FILTERED,
+        FailureClass.CONTEXT_OVERFLOW: Reason.CONTEXT_OVERFLOW,
+    }
+    assert policy.reason is own.get(failure, Reason.PROVIDER_ERROR)
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,12 @@ wrong is a `RecipeError` that names the file, the line and the mend.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Annotated
 
-from pydantic import Field, JsonValue, StringConstraints, model_validator
+from pydantic import BaseModel, Field, JsonValue, StringConstraints, model_validator
 
 from synth_assets.core.completion import Message
 from synth_assets.core.config.names import Name, Written, partition_key
@@ -19,7 +19,8 @@ from synth_assets.core.config.teachers import Teacher
 from synth_assets.core.config.yaml_text import parse_yaml, validated
 from synth_assets.core.fingerprint import Json, canonical_json, fingerprint
 from synth_assets.core.prompts import check_template, render
-from synth_assets.core.techniques.catalogue import TechniqueSpec, prompts_of
+from synth_assets.core.techniques.answer_form import ASKED, ASKED_AGAIN, AnswerForm
+from synth_assets.core.techniques.catalogue import TechniqueSpec, fields_of, prompts_of
 from synth_assets.core.techniques.protocol import Prompt, TeacherShare
 from synth_assets.core.verify.catalogue import VerifierSpec
 from synth_assets.errors import RecipeError
@@ -52,6 +53,25 @@ class SeedsSpec(Written):
         return self
 
 
+class KeptSamples(Written):
+    """A number of samples that verification and deduplication are to keep.
+
+    Attributes:
+        kept: how many; a round may bring a few more.
+        rounds: at most so many rounds of generation.
+        planned_at_most: stop when so many were planned, kept or not; by default ten times `kept`.
+    """
+
+    kept: int = Field(ge=1, le=1_000_000)
+    rounds: int = Field(default=6, ge=1, le=100)
+    planned_at_most: int | None = Field(default=None, ge=1, le=10_000_000)
+
+    @property
+    def most(self) -> int:
+        """How many may be planned."""
+        return self.planned_at_most or 10 * self.kept
+
+
 class RecipeSpec(Written):
     """The content of `recipe.yaml`.
 
@@ -61,7 +81,7 @@ class RecipeSpec(Written):
         description: what it makes and for whom; no identity.
         technique: the method, with its prompts.
         seeds: what each sample starts from.
-        samples: how many samples to plan.
+        samples: how many samples to plan, or how many are to be kept in the end.
         teachers: who writes, by weight.
         parameters: sampling parameters, over the teacher's own.
         variations: attribute -> values, spread evenly over the samples.
@@ -74,12 +94,19 @@ class RecipeSpec(Written):
     description: str = ""
     technique: TechniqueSpec
     seeds: SeedsSpec
-    samples: int = Field(ge=1, le=10_000_000)
+    samples: Annotated[int, Field(ge=1, le=10_000_000)] | KeptSamples
     teachers: tuple[TeacherShare, ...] = Field(min_length=1)
     parameters: dict[str, JsonValue] = Field(default_factory=dict)
     variations: dict[Name, Values] = Field(default_factory=dict)
     verifiers: tuple[VerifierSpec, ...] = ()
     licence: str = "unstated"
+
+    @property
+    def first_round(self) -> int:
+        """How many samples are planned before anything is known of what is kept."""
+        if isinstance(self.samples, int):
+            return self.samples
+        return min(self.samples.kept, self.samples.most)
 
     def answered_by(self, teacher: str) -> "RecipeSpec":
         """The same recipe with one teacher for everything, prompts with their own included."""
@@ -104,6 +131,7 @@ class Recipe:
         seeds_digest: identity of the seeds, whatever they are read from.
         teachers: id -> the catalogue entries it uses.
         label: the folder, as messages call it.
+        forms: schema file or Pydantic model -> the form of answers that it says.
     """
 
     spec: RecipeSpec
@@ -111,6 +139,7 @@ class Recipe:
     seeds_digest: str
     teachers: Mapping[str, Teacher]
     label: str
+    forms: Mapping[str, AnswerForm] = field(default_factory=dict[str, AnswerForm])
 
     @property
     def id(self) -> str:
@@ -149,6 +178,10 @@ class Recipe:
             return (user,)
         return (Message("system", render(self.files, prompt.system, chosen)), user)
 
+    def form(self, prompt: Prompt) -> AnswerForm | None:
+        """What the answers to a prompt must be; none where they are text."""
+        return None if prompt.form is None else self.forms[prompt.form]
+
     def parameters(self, prompt: Prompt, teacher: Teacher) -> str:
         """Sampling parameters of a request: the teacher's, the recipe's, the prompt's on top."""
         merged: dict[str, Json] = {
@@ -164,11 +197,22 @@ class Recipe:
             name: [entry.model, entry.checkpoint, entry.parameters]
             for name, entry in self.teachers.items()
         }
-        return {
+        identity: dict[str, Json] = {
             "spec": said,
             "files": self.templates,
             "seeds": self.seeds_digest,
             "teachers": teachers,
+        }
+        if self.forms:
+            identity["answers"] = self._asking_identity()
+        return identity
+
+    def _asking_identity(self) -> Json:
+        """How JSON is asked for, in recipes that ask for it."""
+        return {
+            "schemas": {name: form.schema for name, form in self.forms.items()},
+            "formats": {name: entry.response_format for name, entry in self.teachers.items()},
+            "words": [ASKED, ASKED_AGAIN],
         }
 
 
@@ -178,6 +222,7 @@ def parse_recipe(
     seeds_digest: str,
     teachers: Mapping[str, Teacher],
     spec: RecipeSpec,
+    models: Mapping[str, type[BaseModel]] | None = None,
 ) -> Recipe:
     """Check a recipe's parts against each other and freeze them.
 
@@ -187,13 +232,15 @@ def parse_recipe(
         seeds_digest: identity of the seeds.
         teachers: the whole catalogue.
         spec: the parsed `recipe.yaml`.
+        models: the Pydantic models that prompts name, by that name.
 
     Raises:
-        RecipeError: if a template and its declaration differ, a file is missing, or a teacher is
-            not in the catalogue.
+        RecipeError: if a template and its declaration differ, a file is missing, a teacher is not
+            in the catalogue, or a schema does not require what the technique reads.
     """
     prompts = prompts_of(spec.technique)
-    parts = {RECIPE_FILE, *_named_by_verifiers(spec, files)}
+    forms = _forms(label, spec, files, models or {})
+    parts = {RECIPE_FILE, *_named_by_verifiers(spec, files), *(set(forms) & set(files))}
     for prompt in prompts.values():
         parts |= _check_prompt(label, files, prompt)
     used = {share.id for prompt in prompts.values() for share in (prompt.teachers or spec.teachers)}
@@ -206,7 +253,7 @@ def parse_recipe(
         verifier.prepare(files)
     chosen = {name: teachers[name] for name in sorted(used)}
     own = {name: text for name, text in files.items() if name in parts}
-    return Recipe(spec, own, seeds_digest, chosen, label)
+    return Recipe(spec, own, seeds_digest, chosen, label, forms)
 
 
 def parse_recipe_yaml(label: str, text: str) -> RecipeSpec:
@@ -238,8 +285,29 @@ def check_file_name(where: str, name: str) -> None:
         )
 
 
-def _names(prompt: Prompt) -> tuple[str | None, str | None]:
-    return prompt.template, prompt.system
+def _names(prompt: Prompt) -> tuple[str | None, ...]:
+    return prompt.template, prompt.system, prompt.schema_file
+
+
+def _forms(
+    label: str,
+    spec: RecipeSpec,
+    files: Mapping[str, str],
+    models: Mapping[str, type[BaseModel]],
+) -> dict[str, AnswerForm]:
+    forms: dict[str, AnswerForm] = {}
+    needed = fields_of(spec.technique)
+    for step, prompt in prompts_of(spec.technique).items():
+        if (name := prompt.pydantic) is not None:
+            forms[name] = AnswerForm.of_model(label, name, models[name], needed[step])
+        if (name := prompt.schema_file) is not None:
+            if name not in files:
+                raise RecipeError(
+                    f"{label}: there is no file {name}. Files here: {', '.join(sorted(files))}. "
+                    "Put the JSON schema into the recipe's folder, or mend schema_file."
+                )
+            forms[name] = AnswerForm.of_file(label, name, files[name], needed[step])
+    return forms
 
 
 def _named_by_verifiers(spec: RecipeSpec, files: Mapping[str, str]) -> set[str]:

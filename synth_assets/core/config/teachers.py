@@ -1,12 +1,15 @@
 """The teacher catalogue: which models may write, where they are, what they cost."""
 
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, JsonValue, StringConstraints
 
 from synth_assets.core.config.names import Name, Written
 
 Address = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]")]
+
+ResponseFormat: TypeAlias = Literal["auto", "schema", "object", "none"]
+"""How JSON is asked for: as a schema, as any object, in the prompt alone, or as LiteLLM knows."""
 
 
 class Price(Written):
@@ -36,8 +39,16 @@ class Teacher(Written):
     requests_per_minute: float | None = Field(default=None, gt=0)
     tokens_per_minute: float | None = Field(default=None, gt=0)
     timeout_s: float = Field(default=120, gt=0)
+    context_limit: int | None = Field(default=None, ge=1)
+    """Tokens of prompt and completion together; bounds what a call may cost."""
+    delivery: Literal["live", "batch"] = "live"
+    """`batch` sends files of requests that are answered within a day, at half the price."""
+    fallbacks: tuple[Name, ...] = ()
+    """Teachers asked, in turn, for what this one fails at for good."""
     sends_seed: bool = False
     """Send the sample index as `seed`, for endpoints that take one."""
+    response_format: ResponseFormat = "auto"
+    """Identity of the requests that ask for JSON; of no others."""
     family: str = ""
     trained_on: tuple[str, ...] = ()
     licence: str = "unstated"

@@ -6,7 +6,6 @@ cut connection deserves.
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import assert_never
 
 from synth_assets.core.schema import Reason
 
@@ -19,6 +18,8 @@ class FailureClass(StrEnum):
     TIMEOUT = "timeout"
     CUT_CONNECTION = "cut_connection"
     NOT_JSON = "not_json"
+    EMPTY = "empty"
+    TRUNCATED = "truncated"
     CONTENT_FILTER = "content_filter"
     CONTEXT_OVERFLOW = "context_overflow"
     BAD_REQUEST = "bad_request"
@@ -26,6 +27,15 @@ class FailureClass(StrEnum):
     QUOTA = "quota"
     UNKNOWN_MODEL = "unknown_model"
     UNSUPPORTED = "unsupported"
+
+
+class Billed(StrEnum):
+    """Whether a failed attempt costs money."""
+
+    NO = "no"
+    PERHAPS = "perhaps"
+    """The provider may have answered, and bills what it answered; nobody here knows."""
+    YES = "yes"
 
 
 @dataclass(frozen=True)
@@ -38,6 +48,7 @@ class FailurePolicy:
         stops_teacher: whether no request to this teacher can succeed until the user mends it.
         reason: what the decision of a row says that was given up.
         permanent: whether it counts towards opening the circuit.
+        billed: whether the attempt costs money.
     """
 
     attempts: int
@@ -45,31 +56,29 @@ class FailurePolicy:
     stops_teacher: bool = False
     reason: Reason = Reason.PROVIDER_ERROR
     permanent: bool = False
+    billed: Billed = Billed.NO
+
+
+_POLICIES = {
+    FailureClass.RATE_LIMIT: FailurePolicy(40, slows_down=True),
+    FailureClass.OVERLOAD: FailurePolicy(12, slows_down=True),
+    FailureClass.TIMEOUT: FailurePolicy(4, slows_down=True, billed=Billed.PERHAPS),
+    FailureClass.CUT_CONNECTION: FailurePolicy(8, billed=Billed.PERHAPS),
+    FailureClass.NOT_JSON: FailurePolicy(4, billed=Billed.PERHAPS),
+    FailureClass.EMPTY: FailurePolicy(2, billed=Billed.YES),
+    FailureClass.TRUNCATED: FailurePolicy(1, billed=Billed.YES),
+    FailureClass.CONTENT_FILTER: FailurePolicy(1, reason=Reason.CONTENT_FILTERED),
+    FailureClass.CONTEXT_OVERFLOW: FailurePolicy(1, reason=Reason.CONTEXT_OVERFLOW, permanent=True),
+    FailureClass.BAD_REQUEST: FailurePolicy(1, permanent=True),
+    FailureClass.AUTHENTICATION: FailurePolicy(1, stops_teacher=True),
+    FailureClass.QUOTA: FailurePolicy(1, stops_teacher=True),
+    FailureClass.UNKNOWN_MODEL: FailurePolicy(1, stops_teacher=True),
+    FailureClass.UNSUPPORTED: FailurePolicy(1, stops_teacher=True),
+}
+"""An answer that came whole but empty, truncated or filtered is stored in the end: it was paid for,
+asking once more would give its like, and the technique judges it."""
 
 
 def policy_of(failure: FailureClass) -> FailurePolicy:
     """The policy of a class."""
-    match failure:
-        case FailureClass.RATE_LIMIT:
-            return FailurePolicy(40, slows_down=True)
-        case FailureClass.OVERLOAD:
-            return FailurePolicy(12, slows_down=True)
-        case FailureClass.TIMEOUT:
-            return FailurePolicy(4, slows_down=True)
-        case FailureClass.CUT_CONNECTION:
-            return FailurePolicy(8)
-        case FailureClass.NOT_JSON:
-            return FailurePolicy(4)
-        case FailureClass.CONTENT_FILTER:
-            return FailurePolicy(1, reason=Reason.CONTENT_FILTERED)
-        case FailureClass.CONTEXT_OVERFLOW | FailureClass.BAD_REQUEST:
-            return FailurePolicy(1, permanent=True)
-        case (
-            FailureClass.AUTHENTICATION
-            | FailureClass.QUOTA
-            | FailureClass.UNKNOWN_MODEL
-            | FailureClass.UNSUPPORTED
-        ):
-            return FailurePolicy(1, stops_teacher=True)
-        case _:
-            assert_never(failure)
+    return _POLICIES[failure]

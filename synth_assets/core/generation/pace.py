@@ -13,9 +13,10 @@ _SLOW_FACTOR = 2.5
 class AdaptiveLimit:
     """How many requests may be in flight: additive increase, multiplicative decrease.
 
-    After TCP's congestion control (Chiu and Jain, 1989): one more for each full round of
-    successes, half of them after a sign of overload, at most once a second, because a burst of
-    refusals is one sign. While answers take 2.5 times what they took at best, it does not grow.
+    After TCP's congestion control (Jacobson, 1988; Chiu and Jain, 1989): it doubles each round of
+    successes until the first sign of overload (slow start), from then on grows by one a round, and
+    is halved at each sign, at most once a second, because a burst of refusals is one sign. While
+    answers take 2.5 times what they took at best, it does not grow.
 
     Attributes:
         most: never more than this.
@@ -24,6 +25,7 @@ class AdaptiveLimit:
 
     most: int
     limit: float = 8.0
+    _slow_start_below: float = field(default=float("inf"), repr=False)
     _halved_at: float = field(default=float("-inf"), repr=False)
     _best_s: float | None = field(default=None, repr=False)
     _recent_s: float | None = field(default=None, repr=False)
@@ -42,13 +44,15 @@ class AdaptiveLimit:
         self._recent_s = recent
         self._best_s = recent if self._best_s is None else min(self._best_s * 1.0005, recent)
         if recent <= _SLOW_FACTOR * self._best_s:
-            self.limit = min(float(self.most), self.limit + 1.0 / max(self.limit, 1.0))
+            more = 1.0 if self.limit < self._slow_start_below else 1.0 / max(self.limit, 1.0)
+            self.limit = min(float(self.most), self.limit + more)
 
     def overloaded(self, now_s: float) -> None:
         """A sign of too many requests at once came."""
         if now_s - self._halved_at >= _HALVING_PAUSE_S:
             self._halved_at = now_s
             self.limit = max(1.0, self.limit / 2)
+            self._slow_start_below = self.limit
 
 
 @dataclass

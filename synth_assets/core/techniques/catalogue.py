@@ -1,5 +1,6 @@
 """All techniques, as one closed union."""
 
+from collections.abc import Mapping
 from typing import Annotated, assert_never
 
 from pydantic import Field
@@ -25,3 +26,8 @@ def prompts_of(technique: TechniqueSpec) -> dict[str, Prompt]:
             return {"write": technique.write}
         case _:
             assert_never(technique)
+
+
+def fields_of(technique: TechniqueSpec) -> Mapping[str, tuple[str, ...]]:
+    """Step name -> fields that the technique reads of its answer, where the answer is JSON."""
+    return technique.fields

@@ -5,19 +5,23 @@ than reading the structure from a text, so teachers can make data for a task the
 differ: the teacher chooses the record too, and each value is checked to stand in the document.
 """
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 from synth_assets.core.config.names import Written
 from synth_assets.core.techniques.protocol import Draft, Production, Prompt, Slot, Unusable
-from synth_assets.core.techniques.sections import read_sections
+from synth_assets.core.techniques.structured import ask_fields
 
 
 class DocumentExtraction(Written):
-    """One request a sample: `write`, answered in the sections `document` and `record`.
+    """One request a sample: `write`, answered with `document` and `record`.
 
     The training prompt is `instruction` followed by the document; the response is the record as
-    the teacher wrote it, so that a malformed one is seen by the verifiers.
+    the teacher wrote it, so that a malformed one is seen by the verifiers; where the whole answer
+    is JSON, the record is canonical JSON.
     """
+
+    fields: ClassVar[Mapping[str, tuple[str, ...]]] = {"write": ("document", "record")}
 
     kind: Literal["document_extraction"]
     write: Prompt
@@ -25,12 +29,14 @@ class DocumentExtraction(Written):
 
     def produce(self, slot: Slot) -> Production:
         """See the protocol."""
-        [written] = yield [slot.ask(self.write, slot.inputs, "write")]
-        sections = read_sections(written, ("document", "record"))
-        if isinstance(sections, Unusable):
-            return sections
+        written = yield from ask_fields(
+            slot, self.write, slot.inputs, "write", self.fields["write"]
+        )
+        if isinstance(written, Unusable):
+            return written
         return Draft(
-            prompt=f"{self.instruction.strip()}\n\n{sections['document']}",
-            response=sections["record"],
-            context=sections["document"],
+            prompt=f"{self.instruction.strip()}\n\n{written['document']}",
+            response=written["record"],
+            context=written["document"],
+            mended=written.mended,
         )

@@ -4,18 +4,21 @@ Quotes make the answer checkable without a judge: a fact without a quote is an i
 shown otherwise (cf. Menick et al., 2022, «verified quotes», arXiv:2203.11147).
 """
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 from synth_assets.core.config.names import Written
 from synth_assets.core.techniques.protocol import Draft, Production, Prompt, Slot, Unusable
-from synth_assets.core.techniques.sections import read_sections
+from synth_assets.core.techniques.structured import ask_fields
 
 
 class GroundedQa(Written):
-    """One request a sample: `ask`, answered in the sections `question`, `answer` and `quote`.
+    """One request a sample: `ask`, answered with `question`, `answer` and `quote`.
 
     The passage is the seed's field named by `passage`; it becomes the sample's context.
     """
+
+    fields: ClassVar[Mapping[str, tuple[str, ...]]] = {"ask": ("question", "answer", "quote")}
 
     kind: Literal["grounded_qa"]
     ask: Prompt
@@ -23,13 +26,13 @@ class GroundedQa(Written):
 
     def produce(self, slot: Slot) -> Production:
         """See the protocol."""
-        [asked] = yield [slot.ask(self.ask, slot.inputs, "ask")]
-        sections = read_sections(asked, ("question", "answer", "quote"))
-        if isinstance(sections, Unusable):
-            return sections
+        asked = yield from ask_fields(slot, self.ask, slot.inputs, "ask", self.fields["ask"])
+        if isinstance(asked, Unusable):
+            return asked
         return Draft(
-            prompt=sections["question"],
-            response=sections["answer"],
+            prompt=asked["question"],
+            response=asked["answer"],
             context=slot.inputs[self.passage],
-            reference=sections["quote"],
+            reference=asked["quote"],
+            mended=asked.mended,
         )

@@ -6,19 +6,26 @@ as GSM8K does, `<<3*4=12>>` (Cobbe et al., 2021, arXiv:2110.14168), so that arit
 and not voted on, and the second solver sees the problem alone, so that a wrong set-up shows.
 """
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 from synth_assets.core.config.names import Written
 from synth_assets.core.techniques.protocol import Draft, Production, Prompt, Slot, Unusable
-from synth_assets.core.techniques.sections import read_sections
+from synth_assets.core.techniques.structured import ask_fields, ask_text
 
 
 class ProblemGeneration(Written):
     """Two requests a sample: `write` a problem with its solution, then `solve` it unseen.
 
-    `write` sees the seed's fields and the drawn attributes; it must answer in the sections
-    `problem` and `solution`. `solve` sees `question`; its answer becomes the sample's reference.
+    `write` sees the seed's fields and the drawn attributes; it must answer with
+    `problem` and `solution`. `solve` sees `question`; its answer, where it is JSON the field
+    `solution` of it, becomes the sample's reference.
     """
+
+    fields: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "write": ("problem", "solution"),
+        "solve": ("solution",),
+    }
 
     kind: Literal["problem_generation"]
     write: Prompt
@@ -26,14 +33,18 @@ class ProblemGeneration(Written):
 
     def produce(self, slot: Slot) -> Production:
         """See the protocol."""
-        [written] = yield [slot.ask(self.write, slot.inputs, "write")]
-        sections = read_sections(written, ("problem", "solution"))
-        if isinstance(sections, Unusable):
-            return sections
-        question = {"question": sections["problem"]}
-        [solved] = yield [slot.ask(self.solve, question, "solve")]
+        written = yield from ask_fields(
+            slot, self.write, slot.inputs, "write", self.fields["write"]
+        )
+        if isinstance(written, Unusable):
+            return written
+        question = {"question": written["problem"]}
+        solved = yield from ask_text(slot, self.solve, question, "solve", "solution")
+        if isinstance(solved, Unusable):
+            return solved
         return Draft(
-            prompt=sections["problem"],
-            response=sections["solution"],
-            reference=solved.text,
+            prompt=written["problem"],
+            response=written["solution"],
+            reference=solved["solution"],
+            mended=written.mended or solved.mended,
         )

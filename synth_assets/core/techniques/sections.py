@@ -26,12 +26,13 @@ def read_sections(completion: Completion, names: tuple[str, ...]) -> dict[str, s
         bodies = re.findall(rf"<{name}>(.*?)</{name}>", completion.text, flags=re.DOTALL)
         if len(bodies) != 1 or not bodies[0].strip():
             problem = f"section <{name}> stands {len(bodies)} times, or is empty"
-            return _classified(completion, problem)
+            return classified(completion, Reason.UNPARSABLE, problem)
         found[name] = bodies[0].strip()
     return found
 
 
-def _classified(completion: Completion, problem: str) -> Unusable:
+def classified(completion: Completion, otherwise: Reason, problem: str) -> Unusable:
+    """Why an answer is not what was asked for: a reason of its own, or `otherwise`."""
     if completion.finish_reason == "length":
         return Unusable(Reason.TRUNCATED, f"cut off by the token limit; {problem}")
     if completion.finish_reason == "content_filter":
@@ -42,4 +43,4 @@ def _classified(completion: Completion, problem: str) -> Unusable:
         return Unusable(Reason.DECLINED, "the teacher says that the seed gives no sample")
     if phrase := refusal_in(completion.text):
         return Unusable(Reason.REFUSAL, f"refused: {phrase!r}")
-    return Unusable(Reason.UNPARSABLE, problem)
+    return Unusable(otherwise, problem)

@@ -1,26 +1,21 @@
 """From seeds to verified samples: one partition a version of a recipe."""
 
-import time
-
 import dagster as dg
 import polars as pl
 
 from synth_assets.core.decontaminate.firewall import Firewall
+from synth_assets.core.planning import Plan
 from synth_assets.core.schema import Stage
 from synth_assets.core.seed_selection import select_seeds
 from synth_assets.core.verify.stage import verify_samples
-from synth_assets.defs.display import (
-    data_version,
-    spending_metadata,
-    stage_metadata,
-)
+from synth_assets.defs.display import data_version, stage_metadata
 from synth_assets.defs.names import GENERATE, INPUTS
 from synth_assets.defs.partitions import recipe_versions
-from synth_assets.resources.generation import Progress, generate
+from synth_assets.defs.spending import budget_shortage, generation_metadata, run_account
+from synth_assets.resources.frames import FrameParts
+from synth_assets.resources.generation.reporting import Reporter
 from synth_assets.resources.sources.seeds import seed_rows, seeds_of
 from synth_assets.resources.workshop import Workshop
-
-_REPORT_EVERY_S = 5.0
 
 
 @dg.asset(group_name=INPUTS, partitions_def=recipe_versions, kinds={"parquet"}, deps=["recipes"])
@@ -40,7 +35,7 @@ def seeds(
     return dg.MaterializeResult(
         value=result.kept,
         data_version=data_version(result.kept),
-        metadata=stage_metadata(result),
+        metadata=stage_metadata(result.decisions),
     )
 
 
@@ -49,19 +44,25 @@ def raw_generations(
     context: dg.AssetExecutionContext,
     workshop: dg.ResourceParam[Workshop],
     seeds: pl.DataFrame,
-) -> dg.MaterializeResult[pl.DataFrame]:
+) -> dg.MaterializeResult[FrameParts]:
     """Samples as the teachers wrote them; what the ledger has is not bought again."""
     recipe = workshop.recipe_at(context.partition_key)
-    with workshop.buying(recipe.key) as ledger:
-        made = generate(
-            recipe, seeds_of(seeds), workshop.teachers, ledger, _Reporter(context, workshop)
-        )
-    workshop.home.record_decisions(Stage.GENERATE, recipe.key, made.stage)
-    workshop.home.record("calls", recipe.key, made.calls)
+    run = workshop.run or run_account(context.run)
+    reporter = Reporter(recipe.id, context.log.info, workshop.announce)
+    with workshop.buying(recipe.key, run) as ledger:
+        filler = workshop.filler(recipe.key, ledger, run, reporter)
+        filled = filler.fill(Plan.of(recipe, seeds_of(seeds)))
+        samples = workshop.home.record_generation(recipe.key, filled.parts)
+        told = generation_metadata(filled, samples)
+        shortage = budget_shortage(recipe.id, filled)
+        filled.parts.remove()
+    if shortage:
+        context.log.warning(shortage)
+        workshop.announce(shortage)
     return dg.MaterializeResult(
-        value=made.stage.kept,
-        data_version=data_version(made.stage.kept),
-        metadata={**stage_metadata(made.stage), **spending_metadata(made.calls)},
+        value=samples,
+        data_version=data_version(samples),
+        metadata=told,
     )
 
 
@@ -79,35 +80,5 @@ def verified_samples(
     return dg.MaterializeResult(
         value=result.stage.kept,
         data_version=data_version(result.stage.kept),
-        metadata=stage_metadata(result.stage),
+        metadata=stage_metadata(result.stage.decisions),
     )
-
-
-class _Reporter:
-    """Says how far generation is, every few seconds and at the end."""
-
-    def __init__(self, context: dg.AssetExecutionContext, workshop: Workshop) -> None:
-        self._context = context
-        self._workshop = workshop
-        self._recipe = context.partition_key.partition("~")[0]
-        self._started: float | None = None
-        self._last = time.monotonic()
-
-    def __call__(self, progress: Progress) -> None:
-        now = time.monotonic()
-        # The clock starts with the first sample: loading the client is no rate.
-        self._started = self._started or now
-        done = progress.finished == progress.planned
-        if not done and now - self._last < _REPORT_EVERY_S:
-            return
-        self._last = now
-        elapsed_s = max(now - self._started, 1.0)
-        rate = progress.finished / elapsed_s
-        left_s = (progress.planned - progress.finished) / rate
-        line = (
-            f"{self._recipe}: {progress.finished:,} of {progress.planned:,} samples, "
-            f"{rate:,.0f}/s, {left_s:,.0f} s left; {progress.bought:,} calls bought, "
-            f"{progress.from_ledger:,} from the ledger, {progress.cost_usd:.4f} USD"
-        )
-        self._context.log.info(line)
-        self._workshop.announce(line)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 import polars as pl
 
+from synth_assets.core.config.recipe import KeptSamples
 from synth_assets.core.config.sources import Source
 from synth_assets.core.real_data import split_held_out
 from synth_assets.core.schema import RECIPE_VERSION_SCHEMA, SAMPLE_SCHEMA
@@ -32,7 +33,7 @@ def recipes(
                 "version": recipe.key,
                 "title": recipe.spec.title,
                 "technique": recipe.spec.technique.kind,
-                "samples": recipe.spec.samples,
+                "samples": _asked_for(recipe.spec.samples),
                 "teachers": ", ".join(recipe.teachers),
                 "verifiers": ", ".join(verifier.kind for verifier in recipe.spec.verifiers),
             }
@@ -107,6 +108,10 @@ def benchmarks(
         data_version=data_version(frame),
         metadata={"sources": count_table(count_by(frame, "source"), "source", "rows")},
     )
+
+
+def _asked_for(samples: int | KeptSamples) -> str:
+    return f"{samples:,}" if isinstance(samples, int) else f"{samples.kept:,} kept"
 
 
 def _sources(workshop: Workshop, use: str) -> list[Source]:

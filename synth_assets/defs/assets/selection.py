@@ -42,7 +42,7 @@ def deduplicated_samples(
         value=result.kept,
         data_version=data_version(result.kept),
         metadata={
-            **stage_metadata(result),
+            **stage_metadata(result.decisions),
             "recipes": sorted(verified_samples),
             "kept_plot": plot(kept, "Rows kept, by recipe", "rows"),
         },
@@ -63,5 +63,5 @@ def decontaminated_samples(
     return dg.MaterializeResult(
         value=result.kept,
         data_version=data_version(result.kept),
-        metadata=stage_metadata(result),
+        metadata=stage_metadata(result.decisions),
     )

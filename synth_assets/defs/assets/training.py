@@ -31,7 +31,7 @@ def training_sets(
         value=result.kept,
         data_version=data_version(result.kept),
         metadata={
-            **stage_metadata(result),
+            **stage_metadata(result.decisions),
             "synthetic_share": origins.get("synthetic", 0) / max(result.kept.height, 1),
             "composition": count_table(composition, "recipe", "rows"),
             "composition_plot": plot(composition, "Rows by recipe", "rows"),

@@ -17,6 +17,7 @@ class Answer:
         prompt_tokens: as the provider counted; none where it did not.
         completion_tokens: as the provider counted; none where it did not.
         listed_cost_usd: what LiteLLM's price list makes of it; none where it does not know.
+        raw: the whole answer, as JSON, without keys.
     """
 
     text: str
@@ -24,6 +25,7 @@ class Answer:
     prompt_tokens: int | None
     completion_tokens: int | None
     listed_cost_usd: float | None
+    raw: str = ""
 
 
 class AttemptFailedError(Exception):

@@ -1,5 +1,6 @@
 """From an HTTP status and a provider's words to a class of failure; one place for every lane."""
 
+import json
 import re
 from collections.abc import Mapping
 
@@ -64,3 +65,10 @@ def shown(said: str, key: str) -> str:
     """A provider's words on one line, shortened, without keys."""
     flat = " ".join(said[: _READ_CHARACTERS * 2].split())[:_READ_CHARACTERS]
     return without_secrets(flat, {key, *ambient_secrets()} - {""})[:_SHOWN_CHARACTERS]
+
+
+def raw_answer(body: str, key: str) -> str:
+    """An answer's body to be kept; where it quotes the key back, without it."""
+    if not key:
+        return body
+    return body.replace(key, "[key]").replace(json.dumps(key)[1:-1], "[key]")

@@ -13,7 +13,8 @@ from synth_assets.core.completion import Request
 from synth_assets.core.config.teachers import Teacher
 from synth_assets.core.generation.failures import FailureClass
 from synth_assets.resources.lanes.attempts import Answer, AttemptFailedError
-from synth_assets.resources.lanes.classify import classify, retry_after_s, shown
+from synth_assets.resources.lanes.classify import classify, raw_answer, retry_after_s, shown
+from synth_assets.resources.response_format import as_sent, told_of_format
 from synth_assets.resources.settings import read_secret
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ class LeanLane:
         text = body.decode("utf-8", "replace")
         if status != 200:
             said = shown(f"HTTP {status}: {text}", key)
-            raise AttemptFailedError(classify(status, text), said, retry_after_s(answered))
+            failed = AttemptFailedError(classify(status, text), said, retry_after_s(answered))
+            raise told_of_format(request, failed)
         return read_answer(text, key)
 
     async def close(self) -> None:
@@ -84,6 +86,7 @@ class LeanLane:
             **json.loads(request.parameters),
             "model": self._teacher.model.partition("/")[2],
             "messages": [{"role": m.role, "content": m.content} for m in request.messages],
+            **as_sent(request),
         }
         if self._teacher.sends_seed:
             body["seed"] = request.sample_index
@@ -99,7 +102,9 @@ def read_answer(text: str, key: str = "") -> Answer:
     try:
         body: Any = json.loads(text)
         choice = body["choices"][0]
-        content = choice["message"].get("content") or ""
+        message = choice["message"]
+        # Where a schema is enforced a refusal is told beside the content.
+        content = message.get("content") or message.get("refusal") or ""
         finish = str(choice.get("finish_reason") or "")
         usage: dict[str, Any] = body.get("usage") or {}
         counted: tuple[Any, Any] = usage.get("prompt_tokens"), usage.get("completion_tokens")
@@ -108,7 +113,7 @@ def read_answer(text: str, key: str = "") -> Answer:
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as exc:
         said = shown(f"{type(exc).__name__}: {exc}; body: {text[:300]}", key)
         raise AttemptFailedError(FailureClass.NOT_JSON, said) from None
-    return Answer(content, finish, *counted, None)
+    return Answer(raw_answer(content, key), finish, *counted, None, raw_answer(text, key))
 
 
 def _is_count(value: object) -> bool:

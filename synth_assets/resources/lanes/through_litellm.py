@@ -11,7 +11,8 @@ from synth_assets.core.completion import Request
 from synth_assets.core.config.teachers import Teacher
 from synth_assets.core.generation.failures import FailureClass
 from synth_assets.resources.lanes.attempts import Answer, AttemptFailedError
-from synth_assets.resources.lanes.classify import classify, retry_after_s, shown
+from synth_assets.resources.lanes.classify import classify, raw_answer, retry_after_s, shown
+from synth_assets.resources.response_format import as_sent, told_of_format
 from synth_assets.resources.settings import read_secret, switch_off_telemetry
 
 
@@ -34,10 +35,11 @@ class LiteLLMLane:
             # LiteLLM puts its own traceback into messages.
             said = f"{type(exc).__name__}: {exc}".partition("Traceback (most recent call last)")[0]
             headers: Mapping[str, str] = getattr(exc, "litellm_response_headers", None) or {}
-            raise AttemptFailedError(
+            failed = AttemptFailedError(
                 _failure(litellm, exc), shown(said, key), retry_after_s(headers)
-            ) from None
-        return _answer(litellm, self._teacher, response)
+            )
+            raise told_of_format(request, failed) from None
+        return _answer(litellm, self._teacher, response, key)
 
     async def close(self) -> None:
         """LiteLLM keeps its own connections."""
@@ -49,6 +51,7 @@ class LiteLLMLane:
             **json.loads(request.parameters),
             "model": teacher.model,
             "messages": [{"role": m.role, "content": m.content} for m in request.messages],
+            **as_sent(request),
             "timeout": teacher.timeout_s,
             "num_retries": 0,
             "max_retries": 0,
@@ -76,17 +79,18 @@ def load_litellm() -> ModuleType:
     return litellm
 
 
-def _answer(litellm: ModuleType, teacher: Teacher, response: Any) -> Answer:  # noqa: ANN401  LiteLLM's types come with its import
+def _answer(litellm: ModuleType, teacher: Teacher, response: Any, key: str) -> Answer:  # noqa: ANN401  LiteLLM's types come with its import
     if not response.choices:
         raise AttemptFailedError(FailureClass.NOT_JSON, "the answer holds no choices")
     choice, usage = response.choices[0], response.usage
     counted = bool(usage.prompt_tokens)  # where a provider counts nothing, LiteLLM says 0
     return Answer(
-        text=choice.message.content or "",
+        text=raw_answer(choice.message.content or "", key),
         finish_reason=str(choice.finish_reason),
         prompt_tokens=int(usage.prompt_tokens) if counted else None,
         completion_tokens=int(usage.completion_tokens) if counted else None,
         listed_cost_usd=_listed_cost(litellm, teacher, response) if counted else None,
+        raw=raw_answer(response.model_dump_json(exclude_none=True), key),
     )
 
 

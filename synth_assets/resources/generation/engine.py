@@ -1,0 +1,291 @@
+"""Generation: plans in, samples out, with every completion in the ledger before it is used.
+
+Planned samples are worked on in the order of the plan, a window of them at a time, whatever their
+number; a part of the plan goes out when its last sample is done.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from synth_assets.core.completion import Completion, Request
+from synth_assets.core.config.recipe import Recipe
+from synth_assets.core.generation.budget import Payer
+from synth_assets.core.planning import Plan, finished_sample, planned_row, sample_id
+from synth_assets.core.sample import Sample, Seed, sample_frame
+from synth_assets.core.schema import CALL_SCHEMA, PLAN_SCHEMA, Decision, Outcome, Stage
+from synth_assets.core.stage import StageResult, close_stage
+from synth_assets.core.techniques.protocol import Draft, Slot, Unusable
+from synth_assets.errors import SynthError
+from synth_assets.resources.generation.interruption import run_until_interrupted
+from synth_assets.resources.generation.parts import (
+    MemorySink,
+    Part,
+    PartResult,
+    Sink,
+    parts_of,
+)
+from synth_assets.resources.generation.shop import Shop, Spending
+from synth_assets.resources.ledger.store import Ledger
+from synth_assets.resources.teachers import CallFailedError, ChatModel
+
+_OPEN_PARTS = 3
+_SMALLEST_WINDOW = 128
+_LARGEST_WINDOW = 4_096
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far generation is; handed to a listener after every finished sample.
+
+    Attributes:
+        finished: planned samples that are done, kept or not.
+        planned: of how many.
+        in_flight: requests that are being bought.
+        spending: calls, tokens and money so far.
+    """
+
+    finished: int
+    planned: int
+    in_flight: int
+    spending: Spending
+
+
+@dataclass(frozen=True)
+class Generated:
+    """What generation made of a few planned samples.
+
+    Attributes:
+        stage: samples and one decision per planned sample.
+        calls: one row per request that was answered, columns of `CALL_SCHEMA`.
+        spending: calls, tokens and money of this run.
+    """
+
+    stage: StageResult
+    calls: pl.DataFrame
+    spending: Spending
+
+    @property
+    def bought(self) -> int:
+        """Calls that were paid for now."""
+        return int((~self.calls["from_ledger"]).sum())
+
+
+def generate(
+    recipe: Recipe,
+    seeds: Sequence[Seed],
+    model: ChatModel,
+    ledger: Ledger,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> Generated:
+    """Carry out a small recipe in memory; see `generate_parts`."""
+    sink = MemorySink()
+    plan = Plan.of(recipe, seeds)
+    spending = generate_parts(
+        plan, 0, recipe.spec.first_round, model, ledger, sink, on_progress=on_progress
+    )
+    whole = sink.whole()
+    return Generated(whole.stage, whole.calls, spending)
+
+
+def generate_parts(
+    plan: Plan,
+    start: int,
+    stop: int,
+    model: ChatModel,
+    ledger: Ledger,
+    sink: Sink,
+    *,
+    run: str = "",
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> Spending:
+    """Carry out a range of a plan: ask what the technique asks, hand over what it makes.
+
+    Requests that the ledger has are not bought again; parts that the sink has are passed over. A
+    request that fails makes its sample `errored`; the others go on. At a cap of the ledger's
+    budget nothing more is bought, and samples that would need it are `errored` with the reason
+    `budget_reached`. Memory is bounded by a window of planned samples, whatever their number.
+
+    Args:
+        plan: recipe and seeds.
+        start: first position.
+        stop: last position, without it.
+        model: who answers.
+        ledger: what was bought before; its budget is held.
+        sink: where finished parts go.
+        run: id of the run whose account is charged.
+        on_progress: told after every finished sample.
+
+    Raises:
+        TeacherError: if a teacher cannot be used at all, or is down; nothing more is asked, and
+            what was bought stays in the ledger.
+        RecipeError: if a prompt does not render with a seed.
+        KeyboardInterrupt: at SIGINT or SIGTERM, within five seconds; answers that came are stored.
+    """
+    work = _Work(plan, sink, model, ledger, Payer(plan.recipe.id, run), on_progress)
+    parts = [part for part in parts_of(start, stop) if plan.seeds]
+    return run_until_interrupted(work.run(parts))
+
+
+@dataclass(frozen=True)
+class _Made:
+    name: str
+    decision: Decision
+    sample: Sample | None
+    answered: tuple[tuple[Request, Completion], ...]
+    planned: tuple[object, ...]
+
+
+@dataclass
+class _OpenPart:
+    """A part of which some samples are not done."""
+
+    part: Part
+    made: list[_Made] = field(default_factory=list[_Made])
+
+    @property
+    def is_done(self) -> bool:
+        return len(self.made) == self.part.size
+
+
+class _Work:
+    def __init__(
+        self,
+        plan: Plan,
+        sink: Sink,
+        model: ChatModel,
+        ledger: Ledger,
+        payer: Payer,
+        on_progress: Callable[[Progress], None],
+    ) -> None:
+        self._plan = plan
+        self._recipe = plan.recipe
+        self._sink = sink
+        self._model = model
+        self._ledger = ledger
+        self._payer = payer
+        self._on_progress = on_progress
+        self._finished = 0
+
+    async def run(self, parts: Sequence[Part]) -> Spending:
+        planned = sum(part.size for part in parts)
+        shop = Shop(self._model, self._ledger, self._recipe.teachers, self._payer)
+        open_parts = asyncio.Semaphore(_OPEN_PARTS)
+        window = asyncio.Semaphore(self._window())
+
+        async def one(slot: Slot, open_part: _OpenPart) -> None:
+            try:
+                open_part.made.append(await self._produce(shop, slot))
+            finally:
+                window.release()
+            self._finished += 1
+            self._on_progress(Progress(self._finished, planned, shop.in_flight, shop.spending))
+            if open_part.is_done:
+                await asyncio.to_thread(self._hand_over, open_part)
+                open_parts.release()
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for part in parts:
+                    if self._sink.has(part):
+                        self._finished += part.size
+                        continue
+                    await open_parts.acquire()
+                    open_part = _OpenPart(part)
+                    for slot in self._plan.slots(part.start, part.stop):
+                        await window.acquire()
+                        group.create_task(one(slot, open_part))
+        except* SynthError as failures:
+            raise _first(failures) from None
+        finally:
+            await shop.close()
+        return shop.spending
+
+    def _window(self) -> int:
+        """Twice as many samples as requests can be in flight, so that none waits for a sample."""
+        at_once = sum(teacher.parallelism for teacher in self._recipe.teachers.values())
+        return min(max(2 * at_once, _SMALLEST_WINDOW), _LARGEST_WINDOW)
+
+    async def _produce(self, shop: Shop, slot: Slot) -> _Made:
+        production = self._recipe.spec.technique.produce(slot)
+        asked: Sequence[Request] = next(production)
+        name = sample_id(self._recipe, slot, asked)
+        planned = planned_row(name, slot, asked[0])
+        answered: list[tuple[Request, Completion]] = []
+        try:
+            while True:
+                if len(asked) == 1:
+                    got = [await shop.buy(asked[0])]
+                else:
+                    got = await asyncio.gather(*(shop.buy(request) for request in asked))
+                answered.extend(zip(asked, got, strict=True))
+                asked = production.send(got)
+        except StopIteration as stop:
+            return self._judged(slot, name, stop.value, tuple(answered), planned)
+        except CallFailedError as exc:
+            decision = Decision(
+                name, Outcome.ERRORED, exc.reason, detail=exc.detail, recipe=self._recipe.id
+            )
+            return _Made(name, decision, None, tuple(answered), planned)
+
+    def _judged(
+        self,
+        slot: Slot,
+        name: str,
+        result: Draft | Unusable,
+        answered: tuple[tuple[Request, Completion], ...],
+        planned: tuple[object, ...],
+    ) -> _Made:
+        recipe = self._recipe
+        if isinstance(result, Unusable):
+            decision = Decision(
+                name, Outcome.DROPPED, result.reason, detail=result.detail, recipe=recipe.id
+            )
+            return _Made(name, decision, None, answered, planned)
+        requests = [request for request, _ in answered]
+        sample = finished_sample(recipe, slot, name, requests, result)
+        decision = Decision(name, Outcome.KEPT, recipe=recipe.id)
+        return _Made(name, decision, sample, answered, planned)
+
+    def _hand_over(self, done: _OpenPart) -> None:
+        made = sorted(done.made, key=lambda item: item.decision.sample_id)
+        names = pl.Series("sample_id", [item.name for item in made], pl.String)
+        kept = sample_frame(item.sample for item in made if item.sample is not None)
+        stage = close_stage(
+            Stage.GENERATE,
+            self._recipe.key,
+            names.to_frame(),
+            (item.decision for item in made),
+            kept=kept.sort("position"),
+        )
+        plan = pl.DataFrame([item.planned for item in made], schema=PLAN_SCHEMA, orient="row")
+        self._sink.write(done.part, PartResult(stage, self._calls(made), plan))
+
+    def _calls(self, made: Sequence[_Made]) -> pl.DataFrame:
+        rows = [
+            (
+                request.fingerprint,
+                self._recipe.key,
+                item.name,
+                request.step,
+                request.teacher,
+                request.model,
+                completion.finish_reason,
+                completion.prompt_tokens,
+                completion.completion_tokens,
+                completion.cost_usd,
+                completion.latency_s,
+                completion.from_ledger,
+            )
+            for item in made
+            for request, completion in item.answered
+        ]
+        return pl.DataFrame(rows, schema=CALL_SCHEMA, orient="row")
+
+
+def _first(failures: BaseExceptionGroup[SynthError]) -> SynthError:
+    """The first failure in a group of groups; the others are its like."""
+    failure = failures.exceptions[0]
+    return _first(failure) if isinstance(failure, BaseExceptionGroup) else failure

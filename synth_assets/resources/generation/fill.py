@@ -1,0 +1,139 @@
+"""Filling a recipe version: rounds of generation until it has what it asks for."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from synth_assets.core.config.recipe import KeptSamples, Recipe
+from synth_assets.core.dedup.stage import deduplicate
+from synth_assets.core.generation.budget import Payer
+from synth_assets.core.planning import Plan
+from synth_assets.core.schema import SAMPLE_SCHEMA
+from synth_assets.core.verify.stage import verify_samples
+from synth_assets.resources.frames import FrameParts
+from synth_assets.resources.generation.engine import Progress, generate_parts
+from synth_assets.resources.generation.funds import check_funds
+from synth_assets.resources.generation.parts import PartsFolder, parts_of
+from synth_assets.resources.generation.shop import Spending
+from synth_assets.resources.ledger.store import Ledger
+from synth_assets.resources.teachers import ChatModel
+
+_LEAST_RATE = 0.02
+_MARGIN = 1.05
+"""A twentieth more than the share kept so far would need, so that few rounds are needed."""
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round of generation.
+
+    Attributes:
+        planned: samples planned in all, with this round.
+        kept: samples that verification and deduplication keep of these; none where nobody asked.
+    """
+
+    planned: int
+    kept: int | None
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What filling a recipe version came to.
+
+    Attributes:
+        parts: samples, decisions, calls and plan, on disk.
+        rounds: in their order.
+        spending: calls, tokens and money of this run.
+    """
+
+    parts: PartsFolder
+    rounds: tuple[Round, ...]
+    spending: Spending
+
+
+@dataclass(frozen=True)
+class Filler:
+    """Fills recipe versions.
+
+    Attributes:
+        model: who answers.
+        ledger: what was bought before; its budget is held.
+        folder: where finished parts lie until they are handed over.
+        run: id of the run whose account is charged.
+        on_progress: told after every finished sample.
+        announce: told of rounds.
+    """
+
+    model: ChatModel
+    ledger: Ledger
+    folder: Path
+    run: str = ""
+    on_progress: Callable[[Progress], None] = lambda _: None
+    announce: Callable[[str], None] = lambda _: None
+
+    def fill(self, plan: Plan) -> Filled:
+        """Generate what the recipe asks for; see `generate_parts`.
+
+        Where it asks for kept samples, each round plans as many more as the share kept so far
+        lets expect to be enough, until there are, or a cap, the number of rounds or the number of
+        planned samples ends it.
+
+        Raises:
+            BudgetError: if a budget cannot be held.
+            TeacherError: if a teacher cannot be used at all, or is down.
+            KeyboardInterrupt: at SIGINT or SIGTERM; what was bought is kept.
+        """
+        recipe = plan.recipe
+        check_funds(recipe, self.ledger.budget, Payer(recipe.id, self.run))
+        parts = PartsFolder(self.folder, plan.fingerprint)
+        target = recipe.spec.samples
+        if isinstance(target, int):
+            spending = self._generate(plan, 0, target, parts)
+            return Filled(parts, (Round(target, None),), spending)
+        return self._until_kept(plan, target, parts)
+
+    def _until_kept(self, plan: Plan, target: KeptSamples, parts: PartsFolder) -> Filled:
+        spending = Spending()
+        rounds: list[Round] = []
+        kept = pl.DataFrame(schema=SAMPLE_SCHEMA)
+        done, goal = 0, plan.recipe.spec.first_round
+        while len(rounds) < target.rounds and done < goal:
+            spending.add(self._generate(plan, done, goal, parts))
+            made = parts.table("samples", among=list(parts_of(done, goal)))
+            kept = _kept(plan.recipe, kept, made)
+            rounds.append(Round(goal, kept.height))
+            self.announce(
+                f"{plan.recipe.id}: round {len(rounds)}: {kept.height:,} kept of {goal:,} planned, "
+                f"{target.kept:,} wanted"
+            )
+            done = goal
+            if kept.height >= target.kept or spending.over:
+                break
+            share = max(kept.height / done, _LEAST_RATE)
+            wanted = done + math.ceil((target.kept - kept.height) / share * _MARGIN)
+            goal = min(wanted, target.most)
+        return Filled(parts, tuple(rounds), spending)
+
+    def _generate(self, plan: Plan, start: int, stop: int, parts: PartsFolder) -> Spending:
+        return generate_parts(
+            plan,
+            start,
+            stop,
+            self.model,
+            self.ledger,
+            parts,
+            run=self.run,
+            on_progress=self.on_progress,
+        )
+
+
+def _kept(recipe: Recipe, before: pl.DataFrame, made: FrameParts) -> pl.DataFrame:
+    """Samples of the recipe that verification and deduplication keep, as its stages will."""
+    frames = [before]
+    for frame in made.frames():
+        verified = verify_samples(frame, recipe.key, recipe.spec.verifiers, recipe.files)
+        frames.append(verified.stage.kept)
+    return deduplicate(pl.concat(frames)).kept

@@ -1,0 +1,50 @@
+"""Whether a budget can be held at all: a cap on what nobody can price or bound is none."""
+
+import json
+
+from synth_assets.core.config.recipe import Recipe
+from synth_assets.core.config.teachers import Teacher
+from synth_assets.core.generation.budget import Budget, Payer, most_tokens
+from synth_assets.core.techniques.catalogue import prompts_of
+from synth_assets.core.techniques.protocol import Prompt
+from synth_assets.errors import BudgetError
+from synth_assets.resources.prices import most_completion_tokens, price_of
+
+
+def check_funds(recipe: Recipe, budget: Budget, payer: Payer) -> None:
+    """Refuse what could overrun a cap unseen.
+
+    Raises:
+        BudgetError: if a teacher under a cap in US dollars has no known price, or nothing bounds
+            the length of its answers; with the line to add.
+    """
+    for prompt in prompts_of(recipe.spec.technique).values():
+        for share in prompt.teachers or recipe.spec.teachers:
+            teacher = recipe.teachers[share.id]
+            for asked in (teacher, *(recipe.teachers[name] for name in teacher.fallbacks)):
+                _check(recipe, prompt, asked, budget, payer)
+
+
+def _check(recipe: Recipe, prompt: Prompt, teacher: Teacher, budget: Budget, payer: Payer) -> None:
+    caps = budget.concerning(payer, teacher.id)
+    if not caps:
+        return
+    price = price_of(teacher)
+    in_usd = any(cap.usd is not None for cap in caps)
+    if in_usd and price is None:
+        raise BudgetError(
+            f"Teacher {teacher.id} ({teacher.model}) has no known price, and a budget in USD is to "
+            "be held. Add to its entry in teachers.yaml, in USD per million tokens:\n"
+            "    price: {input_usd: 0.15, output_usd: 0.60}"
+        )
+    costs = price is not None and (price.input_usd > 0 or price.output_usd > 0)
+    counts = any(cap.tokens is not None for cap in caps) or (in_usd and costs)
+    parameters = json.loads(recipe.parameters(prompt, teacher))
+    if counts and most_tokens((), parameters, most_completion_tokens(teacher))[1] is None:
+        raise BudgetError(
+            f"Nothing bounds the answers of teacher {teacher.id} ({teacher.model}) to "
+            f"{prompt.template} of {recipe.label}, and a budget is to be held. Add to recipe.yaml\n"
+            "    parameters: {max_tokens: 1024}\n"
+            "or to the teacher's entry in teachers.yaml\n"
+            "    context_limit: 8192"
+        )

@@ -1,0 +1,65 @@
+"""Who has the ledger open: all share it, but whoever repairs it must be alone.
+
+A process that writes on into a file that was moved aside would lose what it paid for.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from synth_assets.errors import LedgerError
+
+_LOOK_AGAIN_S = 0.05
+
+
+def share(path: Path) -> int:
+    """Have the ledger open beside others; waits while it is being repaired.
+
+    Returns:
+        A file descriptor; closing it ends the use, as the end of the process does.
+
+    Raises:
+        OSError: if there can be no lock file.
+    """
+    file = _opened(path)
+    fcntl.flock(file, fcntl.LOCK_SH)
+    return file
+
+
+@contextmanager
+def alone(path: Path, patience_s: float) -> Generator[None]:
+    """Have the ledger for oneself.
+
+    Args:
+        path: the ledger.
+        patience_s: how long others are waited for.
+
+    Raises:
+        LedgerError: if others still have it open then.
+        OSError: if there can be no lock file.
+    """
+    file = _opened(path)
+    try:
+        deadline = time.monotonic() + patience_s
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise LedgerError(
+                        f"{path}: it is to be repaired, and other processes have it open. Wait for "
+                        "them or end them, then run `synth ledger repair`."
+                    ) from None
+                time.sleep(_LOOK_AGAIN_S)
+        yield
+    finally:
+        os.close(file)
+
+
+def _opened(path: Path) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
