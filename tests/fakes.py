@@ -1,6 +1,7 @@
 """Stand-ins for the outside world, and small recipes to use them with."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from synth_assets.core.completion import Completion, Request
@@ -33,12 +34,17 @@ TEACHERS = {
 }
 
 
-def tiny_recipe(samples: int = 10, **files: str) -> Recipe:
-    """A problem_generation recipe; `write` and `solve` replace its templates."""
+def tiny_recipe(
+    samples: int | str = 10, teachers: Mapping[str, Teacher] = TEACHERS, **files: str
+) -> Recipe:
+    """A problem_generation recipe; `write` and `solve` replace its templates.
+
+    `samples` may be what recipe.yaml says: `{kept: 20}`.
+    """
     text = RECIPE_YAML.format(samples=samples)
     named = {f"{name}.md.j2": body for name, body in files.items()}
     everything = {"recipe.yaml": text, **FILES, **named}
-    return parse_recipe("tiny", everything, "digest", TEACHERS, parse_recipe_yaml("tiny", text))
+    return parse_recipe("tiny", everything, "digest", teachers, parse_recipe_yaml("tiny", text))
 
 
 def good_answer(request: Request) -> str:

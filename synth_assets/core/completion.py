@@ -28,6 +28,7 @@ class Request:
         step: which prompt of the recipe this is; a label, no identity.
         response_format: what is sent as `response_format`, as JSON in the order of its keys, which
             models follow; empty where nothing is.
+        fallbacks: the same, asked of other teachers where this one fails for good; no identity.
     """
 
     teacher: str
@@ -38,6 +39,14 @@ class Request:
     sample_index: int
     step: str
     response_format: str = ""
+    fallbacks: tuple["Request", ...] = ()
+
+    def answered_by(self, completion: "Completion") -> "Request":
+        """This request, or the one of its fallbacks that a completion answers."""
+        if completion.fingerprint == self.fingerprint:
+            return self
+        [answered] = [r for r in self.fallbacks if r.fingerprint == completion.fingerprint]
+        return answered
 
     @cached_property
     def fingerprint(self) -> str:

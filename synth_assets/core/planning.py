@@ -6,11 +6,12 @@ that adding a seed or asking for more samples changes no other planned sample.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from synth_assets.core.completion import Request
 from synth_assets.core.config.recipe import Recipe
+from synth_assets.core.config.teachers import Teacher
 from synth_assets.core.fingerprint import Json, canonical_json, content_hash, fingerprint, short_id
 from synth_assets.core.sample import Sample, Seed
 from synth_assets.core.schema import Origin
@@ -143,18 +144,27 @@ def _slot(recipe: Recipe, seed: Seed, position: int, round_: int) -> Slot:
     mapped = {name: seed.fields[field] for name, field in columns.items() if field in seed.fields}
 
     def ask(prompt: Prompt, values: Mapping[str, str], step: str) -> Request:
-        teacher = recipe.teachers[draw.teacher(prompt.teachers or recipe.spec.teachers, step)]
-        request = Request(
-            teacher=teacher.id,
-            model=teacher.model,
-            checkpoint=teacher.checkpoint,
-            messages=recipe.messages(prompt, values),
-            parameters=recipe.parameters(prompt, teacher),
-            sample_index=round_,
-            step=step,
-        )
-        form = recipe.form(prompt)
-        return request if form is None else form.asked(request, teacher.response_format)
+        messages = recipe.messages(prompt, values)
+
+        def asking(teacher: Teacher) -> Request:
+            request = Request(
+                teacher=teacher.id,
+                model=teacher.model,
+                checkpoint=teacher.checkpoint,
+                messages=messages,
+                parameters=recipe.parameters(prompt, teacher),
+                sample_index=round_,
+                step=step,
+            )
+            form = recipe.form(prompt)
+            return request if form is None else form.asked(request, teacher.response_format)
+
+        drawn = recipe.teachers[draw.teacher(prompt.teachers or recipe.spec.teachers, step)]
+        request = asking(drawn)
+        if not drawn.fallbacks:
+            return request
+        others = tuple(asking(recipe.teachers[name]) for name in drawn.fallbacks)
+        return replace(request, fallbacks=others)
 
     return Slot(position, round_, seed, drawn, {**seed.fields, **mapped, **drawn}, ask, recipe.form)
 

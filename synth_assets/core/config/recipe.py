@@ -129,7 +129,7 @@ class Recipe:
         files: file name -> text of `recipe.yaml` and of every file that takes part; notes and
             whatever else lies in the folder are no part of the recipe.
         seeds_digest: identity of the seeds, whatever they are read from.
-        teachers: id -> the catalogue entries it uses.
+        teachers: id -> the catalogue entries it names, and their fallbacks.
         label: the folder, as messages call it.
         forms: schema file or Pydantic model -> the form of answers that it says.
     """
@@ -195,7 +195,7 @@ class Recipe:
         said = self.spec.model_dump(mode="json", exclude={"title", "description"})
         teachers: dict[str, Json] = {
             name: [entry.model, entry.checkpoint, entry.parameters]
-            for name, entry in self.teachers.items()
+            for name, entry in self._named_teachers()
         }
         identity: dict[str, Json] = {
             "spec": said,
@@ -207,11 +207,15 @@ class Recipe:
             identity["answers"] = self._asking_identity()
         return identity
 
+    def _named_teachers(self) -> list[tuple[str, Teacher]]:
+        """Those that the recipe names; a fallback that is asked tomorrow changes nothing today."""
+        return [(name, self.teachers[name]) for name in sorted(named_teachers(self.spec))]
+
     def _asking_identity(self) -> Json:
         """How JSON is asked for, in recipes that ask for it."""
         return {
             "schemas": {name: form.schema for name, form in self.forms.items()},
-            "formats": {name: entry.response_format for name, entry in self.teachers.items()},
+            "formats": {name: entry.response_format for name, entry in self._named_teachers()},
             "words": [ASKED, ASKED_AGAIN],
         }
 
@@ -243,7 +247,8 @@ def parse_recipe(
     parts = {RECIPE_FILE, *_named_by_verifiers(spec, files), *(set(forms) & set(files))}
     for prompt in prompts.values():
         parts |= _check_prompt(label, files, prompt)
-    used = {share.id for prompt in prompts.values() for share in (prompt.teachers or spec.teachers)}
+    used = named_teachers(spec)
+    used |= {name for entry in used & set(teachers) for name in teachers[entry].fallbacks}
     if unknown := sorted(used - set(teachers)):
         raise RecipeError(
             f"{label}: no teacher is called {', '.join(unknown)}. Known: "
@@ -254,6 +259,12 @@ def parse_recipe(
     chosen = {name: teachers[name] for name in sorted(used)}
     own = {name: text for name, text in files.items() if name in parts}
     return Recipe(spec, own, seeds_digest, chosen, label, forms)
+
+
+def named_teachers(spec: RecipeSpec) -> set[str]:
+    """Ids of the teachers that a recipe's prompts name."""
+    prompts = prompts_of(spec.technique).values()
+    return {share.id for prompt in prompts for share in (prompt.teachers or spec.teachers)}
 
 
 def parse_recipe_yaml(label: str, text: str) -> RecipeSpec:

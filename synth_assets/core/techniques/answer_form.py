@@ -165,7 +165,7 @@ class AnswerForm:
         if self.schema not in request.messages[-1].content:
             said = f"{said}\n\n{self.schema}"
         chat = (*request.messages, Message("assistant", answer), Message("user", said))
-        return replace(request, messages=chat, step=f"{request.step}/again")
+        return replace(request, messages=chat, step=f"{request.step}/again", fallbacks=())
 
     def read(self, text: str, names: Sequence[str]) -> Answered | Fault:
         """Read the named fields of an answer, after holding it to schema and model.

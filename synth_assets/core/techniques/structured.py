@@ -37,9 +37,10 @@ def ask_fields(
     first = _judged(form, completion, names)
     if isinstance(first, Answered) or first.reason not in _ASKED_AGAIN_FOR:
         return first
+    asked = request.answered_by(completion)
     if len(completion.text) > MAX_CHARACTERS:
         return first  # to send it back would cost more than it could bring
-    [completion] = yield [form.asked_again(request, completion.text, first.detail)]
+    [completion] = yield [form.asked_again(asked, completion.text, first.detail)]
     second = _judged(form, completion, names)
     if isinstance(second, Answered):
         return second

@@ -220,7 +220,7 @@ class _Work:
                     got = [await shop.buy(asked[0])]
                 else:
                     got = await asyncio.gather(*(shop.buy(request) for request in asked))
-                answered.extend(zip(asked, got, strict=True))
+                answered.extend((r.answered_by(c), c) for r, c in zip(asked, got, strict=True))
                 asked = production.send(got)
         except StopIteration as stop:
             return self._judged(slot, name, stop.value, tuple(answered), planned)

@@ -111,6 +111,7 @@ class Shop:
         self._queue = LedgerQueue(ledger)
         self._in_flight: dict[str, asyncio.Task[Completion]] = {}
         self._lost_in_a_row = dict.fromkeys(teachers, 0)
+        self._down: set[str] = set()
         self._prices: dict[str, tuple[Price | None, int | None]] = {}
 
     @property
@@ -119,17 +120,32 @@ class Shop:
         return len(self._in_flight)
 
     async def buy(self, request: Request) -> Completion:
-        """Get the completion of a request.
+        """Get the completion of a request, or of one of its fallbacks where its teacher fails.
+
+        What was bought of any of them is not bought of another.
 
         Raises:
             CallFailedError: if this request cannot be completed, or no cap has room for it.
             TeacherError: if no request to this teacher can.
             LedgerError: if the ledger cannot be written.
         """
-        known = self._ledger.get(request.fingerprint)
-        if known is not None:
-            self.spending.from_ledger += 1
-            return known
+        for each in (request, *request.fallbacks):
+            known = self._ledger.get(each.fingerprint)
+            if known is not None:
+                self.spending.from_ledger += 1
+                return known
+        first: CallFailedError | None = None
+        for each in (request, *request.fallbacks):
+            try:
+                if each.teacher in self._down:
+                    raise CallFailedError(Reason.PROVIDER_ERROR, f"{each.teacher} is down")
+                return await self._joined(each)
+            except CallFailedError as exc:
+                first = first or exc
+        assert first is not None
+        raise first
+
+    async def _joined(self, request: Request) -> Completion:
         if joined := self._in_flight.get(request.fingerprint):
             return replace(await asyncio.shield(joined), from_ledger=True)
         task = asyncio.create_task(self._acquire(request))
@@ -198,6 +214,9 @@ class Shop:
             lost = self._lost_in_a_row[request.teacher] + 1 if exc.transient else 0
             self._lost_in_a_row[request.teacher] = lost
             if lost < _DOWN_AFTER:
+                raise
+            if request.fallbacks:
+                self._down.add(request.teacher)
                 raise
             raise TeacherError(
                 f"Teacher {request.teacher} ({request.model}) failed {lost} requests in a row, the "
