@@ -129,7 +129,7 @@ class Workshop:
     ) -> Filler:
         """What fills a recipe version with the catalogue's teachers."""
         folder = self.home.generating / recipe_key
-        return Filler(self.teachers, ledger, folder, run, on_progress, self.announce)
+        return Filler(lambda: self.teachers, ledger, folder, run, on_progress, self.announce)
 
     @property
     def lineage(self) -> LineageDatabase:

@@ -174,8 +174,13 @@ class _Often(FakeChatModel):
 def _fill(tmp_path: Path, ledger: Ledger, samples: str, model: FakeChatModel):
     seeds = [Seed.of("recipe", {"problem": _words(n)}) for n in range(400)]
     told: list[str] = []
-    filler = Filler(model, ledger, tmp_path / "generating", announce=told.append)
+    filler = Filler(lambda: _awake(model), ledger, tmp_path / "generating", announce=told.append)
     return filler.fill(Plan.of(tiny_recipe(samples), seeds)), told
+
+
+def _awake(model: FakeChatModel) -> FakeChatModel:
+    model.stopped = False
+    return model
 
 
 def _words(number: int) -> str:

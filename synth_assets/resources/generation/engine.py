@@ -18,7 +18,7 @@ from synth_assets.core.sample import Sample, Seed, sample_frame
 from synth_assets.core.schema import CALL_SCHEMA, PLAN_SCHEMA, Decision, Outcome, Stage
 from synth_assets.core.stage import StageResult, close_stage
 from synth_assets.core.techniques.protocol import Draft, Slot, Unusable
-from synth_assets.errors import SynthError
+from synth_assets.errors import StageContractError, SynthError
 from synth_assets.resources.generation.interruption import run_until_interrupted
 from synth_assets.resources.generation.parts import (
     MemorySink,
@@ -201,6 +201,12 @@ class _Work:
             raise _first(failures) from None
         finally:
             await shop.close()
+        if self._finished != planned:
+            # A cancelled task leaves no trace in its group.
+            raise StageContractError(
+                f"{self._recipe.key}: {planned - self._finished:,} of {planned:,} planned samples "
+                "were given up without a reason. This is a mistake in the program; run again."
+            )
         return shop.spending
 
     def _window(self) -> int:

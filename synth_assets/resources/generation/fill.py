@@ -59,7 +59,7 @@ class Filler:
     """Fills recipe versions.
 
     Attributes:
-        model: who answers.
+        model: makes who answers, anew for each round.
         ledger: what was bought before; its budget is held.
         folder: where finished parts lie until they are handed over.
         run: id of the run whose account is charged.
@@ -67,7 +67,7 @@ class Filler:
         announce: told of rounds.
     """
 
-    model: ChatModel
+    model: Callable[[], ChatModel]
     ledger: Ledger
     folder: Path
     run: str = ""
@@ -122,7 +122,7 @@ class Filler:
             plan,
             start,
             stop,
-            self.model,
+            self.model(),
             self.ledger,
             parts,
             run=self.run,
