@@ -171,7 +171,7 @@ class Shop:
             task.exception()  # else asyncio complains where all who waited were cancelled
 
     async def _acquire(self, request: Request) -> Completion:
-        claim = Claim(request, self._payer, self._reservation(request))
+        claim = Claim(request, self._payer, self._at_most(request))
         while True:
             self._refuse_beyond_caps(request)
             outcome = await self._queue.carry_out(claim)
@@ -193,7 +193,8 @@ class Shop:
             completion = await self._completed(request, watch)
             # Once asked for, it is stored, even where this task is cancelled meanwhile.
             watch.answered = True
-            await self._queue.carry_out(Settle(claim, completion))
+            less = watch.booked_too_dear(self._at_most(request, completion.prompt_tokens))
+            await self._queue.carry_out(Settle(claim, completion, less))
             self._queue.owner.stored(request.fingerprint)
         except SynthError:
             self._model.stop()
@@ -226,7 +227,8 @@ class Shop:
         self._lost_in_a_row[request.teacher] = 0
         return completion
 
-    def _reservation(self, request: Request) -> Amount:
+    def _at_most(self, request: Request, prompt_tokens: int = 0) -> Amount:
+        """What one attempt can cost; sharper where the tokens of its prompt are known."""
         if not self._queue.budget.concerning(self._payer, request.teacher):
             return NOTHING
         if request.teacher not in self._prices:
@@ -236,7 +238,7 @@ class Shop:
         price, most_completion = self._prices[request.teacher]
         texts = [*(message.content for message in request.messages), request.response_format]
         bounds = most_tokens(texts, json.loads(request.parameters), most_completion)
-        return price_of((bounds[0], bounds[1] or 0), price)
+        return price_of((prompt_tokens or bounds[0], bounds[1] or 0), price)
 
     def _refuse_beyond_caps(self, request: Request) -> None:
         for scope in self._payer.scopes(request.teacher):
@@ -254,6 +256,7 @@ class _Watch:
         self._spending = spending
         self._sent = False
         self._leased = True
+        self._perhaps_billed = 0
         spending.reserved_usd_pico += claim.reserve.usd_pico
 
     def sent(self) -> None:
@@ -261,8 +264,19 @@ class _Watch:
         self._sent = True
         self._queue.owner.sent(self._claim.request.fingerprint)
 
+    def booked_too_dear(self, at_most: Amount) -> Amount:
+        """What to take back of what was booked for attempts that may be billed."""
+        reserve, times = self._claim.reserve, self._perhaps_billed
+        less = Amount(
+            times * max(0, reserve.usd_pico - at_most.usd_pico),
+            times * max(0, reserve.tokens - at_most.tokens),
+        )
+        self._spending.perhaps_usd_pico -= less.usd_pico
+        return less
+
     async def failed(self, attempt: FailedAttempt) -> None:
         """See `Watch`."""
+        self._perhaps_billed += attempt.billed == Billed.PERHAPS
         charged = NOTHING if attempt.answer is None else paid_for(attempt.answer)
         perhaps = self._claim.reserve if attempt.billed == Billed.PERHAPS else NOTHING
         self._spending.failures[attempt.failure] += 1
