@@ -1,9 +1,10 @@
 """What is sent to a teacher, and what was paid for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from synth_assets.core.fingerprint import Json, fingerprint
+from synth_assets.core.fingerprint import fingerprint_of_texts
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Request:
     @cached_property
     def fingerprint(self) -> str:
         """The key of this request in the ledger."""
-        identity: Json = {
+        identity: dict[str, str | int | Sequence[Sequence[str]]] = {
             "teacher": self.teacher,
             "model": self.model,
             "checkpoint": self.checkpoint,
@@ -60,8 +61,8 @@ class Request:
             "sample_index": self.sample_index,
         }
         if self.response_format:
-            identity = {**identity, "response_format": self.response_format}
-        return fingerprint(identity)
+            identity["response_format"] = self.response_format
+        return fingerprint_of_texts(identity)
 
 
 @dataclass(frozen=True)

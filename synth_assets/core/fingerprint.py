@@ -16,6 +16,7 @@ from synth_assets.errors import FingerprintError
 SCHEME = 1
 """Version of the scheme; it is hashed along, so that a change of rules changes every key."""
 
+_Texts: TypeAlias = "str | int | Sequence[_Texts]"
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
 
@@ -34,6 +35,13 @@ def canonical_json(value: Json) -> str:
 def fingerprint(value: Json) -> str:
     """Hash the canonical JSON of `value`, scheme included: 64 hexadecimal digits of SHA-256."""
     body = f"synth/{SCHEME}\n{canonical_json(value)}"
+    return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def fingerprint_of_texts(value: Mapping[str, "_Texts"]) -> str:
+    """As `fingerprint`, for values that are known to hold nothing but text and whole numbers."""
+    body = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    body = f"synth/{SCHEME}\n{body}"
     return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -18,7 +18,7 @@ from synth_assets.core.sample import Sample, Seed, sample_frame
 from synth_assets.core.schema import CALL_SCHEMA, PLAN_SCHEMA, Decision, Outcome, Stage
 from synth_assets.core.stage import StageResult, close_stage
 from synth_assets.core.techniques.protocol import Draft, Slot, Unusable
-from synth_assets.errors import StageContractError, SynthError
+from synth_assets.errors import StageContractError
 from synth_assets.resources.generation.interruption import run_until_interrupted
 from synth_assets.resources.generation.parts import (
     MemorySink,
@@ -168,46 +168,69 @@ class _Work:
         self._payer = payer
         self._on_progress = on_progress
         self._finished = 0
+        self._planned = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._failure: BaseException | None = None
 
     async def run(self, parts: Sequence[Part]) -> Spending:
-        planned = sum(part.size for part in parts)
+        self._planned = sum(part.size for part in parts)
         shop = Shop(self._model, self._ledger, self._recipe.teachers, self._payer)
+        self._walker = asyncio.ensure_future(self._walk(shop, parts))
+        try:
+            await self._walker
+        except asyncio.CancelledError:
+            if self._failure is None:
+                raise
+        finally:
+            await shop.close(self._tasks)
+        if self._failure is not None:
+            raise self._failure
+        if self._finished != self._planned:
+            # A cancelled task leaves no trace.
+            raise StageContractError(
+                f"{self._recipe.key}: {self._planned - self._finished:,} of {self._planned:,} "
+                "planned samples were given up without a reason. This is a mistake in the "
+                "program; run again."
+            )
+        return shop.spending
+
+    async def _walk(self, shop: Shop, parts: Sequence[Part]) -> None:
+        """Start samples in the order of the plan, and wait for the last."""
         open_parts = asyncio.Semaphore(_OPEN_PARTS)
         window = asyncio.Semaphore(self._window())
 
-        async def one(slot: Slot, open_part: _OpenPart) -> None:
-            try:
-                open_part.made.append(await self._produce(shop, slot))
-            finally:
-                window.release()
-            self._finished += 1
-            self._on_progress(Progress(self._finished, planned, shop.in_flight, shop.spending))
-            if open_part.is_done:
-                await asyncio.to_thread(self._hand_over, open_part)
-                open_parts.release()
+        def ended(task: asyncio.Task[None]) -> None:
+            self._tasks.discard(task)
+            window.release()
+            failure = None if task.cancelled() else task.exception()
+            if failure is not None and self._failure is None:
+                self._failure = failure
+                self._model.stop()
+                self._walker.cancel()
 
-        try:
-            async with asyncio.TaskGroup() as group:
-                for part in parts:
-                    if self._sink.has(part):
-                        self._finished += part.size
-                        continue
-                    await open_parts.acquire()
-                    open_part = _OpenPart(part)
-                    for slot in self._plan.slots(part.start, part.stop):
-                        await window.acquire()
-                        group.create_task(one(slot, open_part))
-        except* SynthError as failures:
-            raise _first(failures) from None
-        finally:
-            await shop.close()
-        if self._finished != planned:
-            # A cancelled task leaves no trace in its group.
-            raise StageContractError(
-                f"{self._recipe.key}: {planned - self._finished:,} of {planned:,} planned samples "
-                "were given up without a reason. This is a mistake in the program; run again."
-            )
-        return shop.spending
+        for part in parts:
+            if self._sink.has(part):
+                self._finished += part.size
+                continue
+            await open_parts.acquire()
+            open_part = _OpenPart(part)
+            for slot in self._plan.slots(part.start, part.stop):
+                await window.acquire()
+                task = asyncio.create_task(self._one(shop, slot, open_part, open_parts))
+                self._tasks.add(task)
+                task.add_done_callback(ended)
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _one(
+        self, shop: Shop, slot: Slot, open_part: _OpenPart, open_parts: asyncio.Semaphore
+    ) -> None:
+        open_part.made.append(await self._produce(shop, slot))
+        self._finished += 1
+        self._on_progress(Progress(self._finished, self._planned, shop.in_flight, shop.spending))
+        if open_part.is_done:
+            await asyncio.to_thread(self._hand_over, open_part)
+            open_parts.release()
 
     def _window(self) -> int:
         """Twice as many samples as requests can be in flight, so that none waits for a sample."""
@@ -289,9 +312,3 @@ class _Work:
             for request, completion in item.answered
         ]
         return pl.DataFrame(rows, schema=CALL_SCHEMA, orient="row")
-
-
-def _first(failures: BaseExceptionGroup[SynthError]) -> SynthError:
-    """The first failure in a group of groups; the others are its like."""
-    failure = failures.exceptions[0]
-    return _first(failure) if isinstance(failure, BaseExceptionGroup) else failure

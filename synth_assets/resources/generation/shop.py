@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from synth_assets.core.completion import Completion, Request
@@ -109,7 +109,8 @@ class Shop:
         self._teachers = teachers
         self._payer = payer
         self._queue = LedgerQueue(ledger)
-        self._in_flight: dict[str, asyncio.Task[Completion]] = {}
+        self._in_flight: dict[str, asyncio.Future[Completion]] = {}
+        self._closing = False
         self._lost_in_a_row = dict.fromkeys(teachers, 0)
         self._down: set[str] = set()
         self._prices: dict[str, tuple[Price | None, int | None]] = {}
@@ -146,17 +147,34 @@ class Shop:
         raise first
 
     async def _joined(self, request: Request) -> Completion:
-        if joined := self._in_flight.get(request.fingerprint):
+        name = request.fingerprint
+        if joined := self._in_flight.get(name):
             return replace(await asyncio.shield(joined), from_ledger=True)
-        task = asyncio.create_task(self._acquire(request))
-        self._in_flight[request.fingerprint] = task
-        task.add_done_callback(lambda done: self._forget(request.fingerprint, done))
-        return await asyncio.shield(task)
+        got: asyncio.Future[Completion] = asyncio.get_running_loop().create_future()
+        self._in_flight[name] = got
+        try:
+            completion = await self._acquire(request)
+        except asyncio.CancelledError:
+            got.cancel()
+            raise
+        except BaseException as exc:
+            got.set_exception(exc)
+            got.exception()  # else asyncio complains where nobody else waited
+            raise
+        finally:
+            del self._in_flight[name]
+        got.set_result(completion)
+        return completion
 
-    async def close(self) -> None:
-        """Send nothing more; wait a while for what was sent, so that what was paid for is kept."""
+    async def close(self, buyers: Collection[asyncio.Task[None]]) -> None:
+        """Send nothing more; wait a while for what was sent, so that what was paid for is kept.
+
+        Args:
+            buyers: tasks that buy here; those that do not end by themselves are cancelled.
+        """
+        self._closing = True
         self._model.stop()
-        waiting = list(self._in_flight.values())
+        waiting = set(buyers)
         if waiting:
             await asyncio.wait(waiting, timeout=GRACE_S)
         for task in waiting:
@@ -165,14 +183,11 @@ class Shop:
         await self._model.close()
         await self._queue.close()
 
-    def _forget(self, fingerprint: str, task: asyncio.Task[Completion]) -> None:
-        del self._in_flight[fingerprint]
-        if not task.cancelled():
-            task.exception()  # else asyncio complains where all who waited were cancelled
-
     async def _acquire(self, request: Request) -> Completion:
         claim = Claim(request, self._payer, self._at_most(request))
         while True:
+            if self._closing:
+                raise asyncio.CancelledError
             self._refuse_beyond_caps(request)
             outcome = await self._queue.carry_out(claim)
             match outcome:

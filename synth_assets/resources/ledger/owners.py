@@ -7,12 +7,15 @@ may have been paid for, the others were not.
 """
 
 import fcntl
+import mmap
 import os
 import secrets
 import time
 from pathlib import Path
 
 _DIGITS = 64
+_NOTHING = b"-" * _DIGITS
+_GROWTH = 4_096
 _TRUST_S = 0.25
 """How long an owner found alive is taken to be."""
 
@@ -33,28 +36,38 @@ class Owner:
         self._file = os.open(unnamed, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         fcntl.flock(self._file, fcntl.LOCK_EX)
         unnamed.rename(self._path)
+        os.truncate(self._file, _DIGITS * _GROWTH)
+        # Memory of a file outlives the process as a write does, and costs no system call.
+        self._memory = mmap.mmap(self._file, _DIGITS * _GROWTH)
         self._places: dict[str, int] = {}
-        self._free: list[int] = []
+        self._free = [_DIGITS * number for number in range(_GROWTH)]
 
     def sent(self, fingerprint: str) -> None:
         """Say that a request is about to be sent."""
         if fingerprint not in self._places:
-            place = self._free.pop() if self._free else len(self._places)
+            place = self._free.pop() if self._free else self._grown()
             self._places[fingerprint] = place
-            os.pwrite(self._file, fingerprint.encode("ascii"), place * _DIGITS)
+            self._memory[place : place + _DIGITS] = fingerprint.encode("ascii")
 
     def stored(self, fingerprint: str) -> None:
         """Say that what became of a request is in the ledger."""
         place = self._places.pop(fingerprint, None)
         if place is not None:
             self._free.append(place)
-            os.pwrite(self._file, b"-" * _DIGITS, place * _DIGITS)
+            self._memory[place : place + _DIGITS] = _NOTHING
 
     def close(self) -> None:
         """Let go; what was sent and could not be stored remains on record."""
         if not self._places:
             self._path.unlink(missing_ok=True)
+        self._memory.close()
         os.close(self._file)
+
+    def _grown(self) -> int:
+        size = self._memory.size()
+        self._memory.resize(size + _DIGITS * _GROWTH)
+        self._free = [size + _DIGITS * number for number in range(_GROWTH)]
+        return self._free.pop()
 
 
 class Owners:

@@ -52,7 +52,8 @@ class LedgerQueue:
         """
         done: asyncio.Future[Outcome] = self._loop.create_future()
         self._waiting.put((order, done))
-        outcome = await asyncio.shield(done)
+        # Where the one who waits is cancelled, the order is carried out all the same.
+        outcome = await done
         if isinstance(outcome, Damaged):
             raise damaged_row(self._ledger.path, outcome.fingerprint)
         return outcome
