@@ -61,6 +61,12 @@ def content_hash(*texts: str) -> str:
     return hashlib.sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()[:20]
 
 
+def exact_hash(*texts: str) -> str:
+    """Hash texts as they are: 20 hexadecimal digits."""
+    joined = "\x1f".join(texts)
+    return hashlib.sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()[:20]
+
+
 def _refuse_uncanonical(value: object, where: str) -> None:
     match value:
         case None | bool() | int() | str():

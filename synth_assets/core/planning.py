@@ -12,7 +12,13 @@ from functools import cached_property
 from synth_assets.core.completion import Request
 from synth_assets.core.config.recipe import Recipe
 from synth_assets.core.config.teachers import Teacher
-from synth_assets.core.fingerprint import Json, canonical_json, content_hash, fingerprint, short_id
+from synth_assets.core.fingerprint import (
+    canonical_json,
+    content_hash,
+    exact_hash,
+    fingerprint,
+    short_id,
+)
 from synth_assets.core.sample import Sample, Seed
 from synth_assets.core.schema import Origin
 from synth_assets.core.techniques.protocol import Draft, Prompt, Slot, TeacherShare
@@ -37,6 +43,8 @@ class Draw:
 
     def teacher(self, shares: Sequence[TeacherShare], purpose: str) -> str:
         """One of the teachers, by weight."""
+        if len(shares) == 1:
+            return shares[0].id
         total = sum(share.weight for share in shares)
         point = self.unit(f"teacher/{purpose}") * total
         for share in shares:
@@ -101,7 +109,7 @@ def planned_row(name: str, slot: Slot, first: Request) -> tuple[object, ...]:
         first.teacher,
         f"{first.model}@{first.checkpoint}",
         first.parameters,
-        short_id([[message.role, message.content] for message in first.messages]),
+        exact_hash(*(part for said in first.messages for part in (said.role, said.content))),
     )
 
 
@@ -171,11 +179,10 @@ def _slot(recipe: Recipe, seed: Seed, position: int, round_: int) -> Slot:
 
 def request_identity(request: Request) -> str:
     """What was asked, as canonical JSON: kept in the ledger beside the completion."""
-    said: dict[str, Json] = {
-        "messages": [[message.role, message.content] for message in request.messages],
-        "parameters": json.loads(request.parameters),
-        "sample_index": request.sample_index,
-    }
+    messages = [[message.role, message.content] for message in request.messages]
+    said = {"messages": json.dumps(messages, separators=(",", ":"), ensure_ascii=False)}
+    said["parameters"] = request.parameters  # canonical JSON as it is
     if request.response_format:
-        said["response_format"] = json.loads(request.response_format)
-    return canonical_json(said)
+        said["response_format"] = canonical_json(json.loads(request.response_format))
+    said["sample_index"] = str(request.sample_index)
+    return "{" + ",".join(f'"{name}":{value}' for name, value in said.items()) + "}"

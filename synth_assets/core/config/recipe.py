@@ -184,12 +184,20 @@ class Recipe:
 
     def parameters(self, prompt: Prompt, teacher: Teacher) -> str:
         """Sampling parameters of a request: the teacher's, the recipe's, the prompt's on top."""
+        place = id(prompt), teacher.id
+        if place in self._parameters:
+            return self._parameters[place]
         merged: dict[str, Json] = {
             **teacher.parameters,
             **self.spec.parameters,
             **prompt.parameters,
         }
-        return canonical_json(merged)
+        return self._parameters.setdefault(place, canonical_json(merged))
+
+    @cached_property
+    def _parameters(self) -> dict[tuple[int, str], str]:
+        """By prompt, which the recipe keeps alive, and teacher: every sample asks for them."""
+        return {}
 
     def _identity(self) -> Json:
         said = self.spec.model_dump(mode="json", exclude={"title", "description"})

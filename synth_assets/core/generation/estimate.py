@@ -12,6 +12,9 @@ from dataclasses import dataclass
 Z_90 = 1.6448536269514722
 """Half the width of a normal distribution's central 90 %, in standard deviations."""
 
+_HALF_A_COUNT = 0.5
+"""The continuity correction: of one request there is no three quarters."""
+
 FEWEST = 3
 """Fewer observations say nothing of their spread."""
 
@@ -125,16 +128,10 @@ class Each:
     up: float = 0.0
 
     @classmethod
-    def measured(cls, seen: Moments, *, alike: bool = True) -> "Each":
-        """As observed; few observations widen it as Student's distribution does.
-
-        Args:
-            seen: at least `FEWEST` observations.
-            alike: whether they are of requests of the same kind. Of another kind, the mean itself
-                may differ by as much as single requests do.
-        """
+    def measured(cls, seen: Moments) -> "Each":
+        """As observed `FEWEST` times or more; few widen it as Student's distribution does."""
         widened = seen.variance * (_t_90(seen.count - 1) / Z_90) ** 2
-        return cls(seen.mean, widened, widened / seen.count if alike else widened)
+        return cls(seen.mean, widened, widened / seen.count)
 
     @classmethod
     def between(cls, low: float, high: float) -> "Each":
@@ -194,18 +191,27 @@ class Reach:
         """Whether anything that follows a step was observed."""
         return self.answered.get(_base(step), 0) > 0
 
-    def later(self, waiting: int, step: str, later: str) -> Estimate:
+    def later(self, waiting: Estimate, step: str, later: str) -> Estimate:
         """Requests of a later step, of samples that wait for the answer to a step of theirs.
 
         Where nothing was observed: from none to one each.
         """
         if not self.knows(step):
-            return Estimate.between(0, waiting)
-        observed = self.answered[_base(step)]
-        ratio = self.seen.get(later, 0) / observed
-        share = (self.seen.get(later, 0) + 0.5) / (observed + 1)
+            half = waiting.scaled(0.5)
+            return Estimate(half.expected, half.variance, half.expected, half.expected)
+        observed, seen = self.answered[_base(step)], self.seen.get(later, 0)
+        share = (seen + 0.5) / (observed + 1)
+        # Beyond one each, a fan-out, counts are taken as those of a Poisson process.
         spread = share * (1 - share) if share < 1 else share
-        return Estimate(waiting * ratio, spread * (waiting + waiting**2 / observed))
+        count, ratio = waiting.expected, seen / observed
+        variance = spread * (count + count**2 / observed)
+        drawn = ratio**2 * waiting.variance
+        half = Z_90 * math.sqrt(variance) + _HALF_A_COUNT
+        expected, rest = count * ratio, count * (1 - ratio)
+        if share < 1 and half > min(expected, rest):
+            # A normal distribution would reach beyond none or all.
+            return Estimate(expected, drawn, min(half, expected), max(min(half, rest), 0.0))
+        return Estimate(expected, variance + drawn, _HALF_A_COUNT, _HALF_A_COUNT)
 
 
 def _base(step: str) -> str:

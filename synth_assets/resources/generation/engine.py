@@ -19,6 +19,8 @@ from synth_assets.core.schema import CALL_SCHEMA, PLAN_SCHEMA, Decision, Outcome
 from synth_assets.core.stage import StageResult, close_stage
 from synth_assets.core.techniques.protocol import Draft, Slot, Unusable
 from synth_assets.errors import StageContractError
+from synth_assets.resources.batches.round_trip import hand_in
+from synth_assets.resources.generation.garbage import rare_collections
 from synth_assets.resources.generation.interruption import run_until_interrupted
 from synth_assets.resources.generation.parts import (
     MemorySink,
@@ -29,7 +31,7 @@ from synth_assets.resources.generation.parts import (
 )
 from synth_assets.resources.generation.shop import Shop, Spending
 from synth_assets.resources.ledger.store import Ledger
-from synth_assets.resources.teachers import CallFailedError, ChatModel
+from synth_assets.resources.teachers import CallFailedError, CallPendingError, ChatModel
 
 _OPEN_PARTS = 3
 _SMALLEST_WINDOW = 128
@@ -121,12 +123,14 @@ def generate_parts(
     Raises:
         TeacherError: if a teacher cannot be used at all, or is down; nothing more is asked, and
             what was bought stays in the ledger.
+        BatchPendingError: if samples wait for batches, which are submitted then.
         RecipeError: if a prompt does not render with a seed.
         KeyboardInterrupt: at SIGINT or SIGTERM, within five seconds; answers that came are stored.
     """
     work = _Work(plan, sink, model, ledger, Payer(plan.recipe.id, run), on_progress)
     parts = [part for part in parts_of(start, stop) if plan.seeds]
-    return run_until_interrupted(work.run(parts))
+    with rare_collections():
+        return run_until_interrupted(work.run(parts))
 
 
 @dataclass(frozen=True)
@@ -144,10 +148,18 @@ class _OpenPart:
 
     part: Part
     made: list[_Made] = field(default_factory=list[_Made])
+    pending: int = 0
 
     @property
     def is_done(self) -> bool:
-        return len(self.made) == self.part.size
+        return len(self.made) + self.pending == self.part.size
+
+    def take(self, made: _Made | None) -> None:
+        """Take what became of a sample; none where a batch is to answer for it."""
+        if made is None:
+            self.pending += 1
+        else:
+            self.made.append(made)
 
 
 class _Work:
@@ -168,6 +180,7 @@ class _Work:
         self._payer = payer
         self._on_progress = on_progress
         self._finished = 0
+        self._pending = 0
         self._planned = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._failure: BaseException | None = None
@@ -178,6 +191,10 @@ class _Work:
         self._walker = asyncio.ensure_future(self._walk(shop, parts))
         try:
             await self._walker
+            if self._pending:
+                await shop.settled()
+                teachers = self._recipe.teachers
+                raise await hand_in(self._ledger, teachers, self._payer, self._pending)
         except asyncio.CancelledError:
             if self._failure is None:
                 raise
@@ -225,11 +242,13 @@ class _Work:
     async def _one(
         self, shop: Shop, slot: Slot, open_part: _OpenPart, open_parts: asyncio.Semaphore
     ) -> None:
-        open_part.made.append(await self._produce(shop, slot))
+        open_part.take(await self._produce(shop, slot))
         self._finished += 1
         self._on_progress(Progress(self._finished, self._planned, shop.in_flight, shop.spending))
         if open_part.is_done:
-            await asyncio.to_thread(self._hand_over, open_part)
+            self._pending += open_part.pending
+            if not open_part.pending:
+                await asyncio.to_thread(self._hand_over, open_part)
             open_parts.release()
 
     def _window(self) -> int:
@@ -237,7 +256,7 @@ class _Work:
         at_once = sum(teacher.parallelism for teacher in self._recipe.teachers.values())
         return min(max(2 * at_once, _SMALLEST_WINDOW), _LARGEST_WINDOW)
 
-    async def _produce(self, shop: Shop, slot: Slot) -> _Made:
+    async def _produce(self, shop: Shop, slot: Slot) -> _Made | None:
         production = self._recipe.spec.technique.produce(slot)
         asked: Sequence[Request] = next(production)
         name = sample_id(self._recipe, slot, asked)
@@ -258,6 +277,8 @@ class _Work:
                 name, Outcome.ERRORED, exc.reason, detail=exc.detail, recipe=self._recipe.id
             )
             return _Made(name, decision, None, tuple(answered), planned)
+        except CallPendingError:
+            return None
 
     def _judged(
         self,

@@ -21,10 +21,24 @@ from synth_assets.core.generation.failures import Billed
 from synth_assets.core.schema import Reason
 from synth_assets.errors import SynthError, TeacherError
 from synth_assets.resources import prices
-from synth_assets.resources.ledger.orders import Claim, Fail, Held, OverBudget, Release, Settle
+from synth_assets.resources.batches.delivery import deferred_text, failed_in_batches
+from synth_assets.resources.ledger.orders import (
+    Claim,
+    Fail,
+    GivenUp,
+    Held,
+    OverBudget,
+    Release,
+    Settle,
+)
 from synth_assets.resources.ledger.queue import LedgerQueue
 from synth_assets.resources.ledger.store import Ledger
-from synth_assets.resources.teachers import CallFailedError, ChatModel, FailedAttempt
+from synth_assets.resources.teachers import (
+    CallFailedError,
+    CallPendingError,
+    ChatModel,
+    FailedAttempt,
+)
 
 GRACE_S = 3.0
 """How long what was sent may still be answered once all is to stop."""
@@ -51,6 +65,7 @@ class Spending:
         unpriced: calls of which nobody knows the price.
         over: account -> why nothing more fits under its cap.
         failures: attempts that failed, by class.
+        given_up: fingerprints of requests that batches failed at for good.
     """
 
     bought: int = 0
@@ -62,6 +77,7 @@ class Spending:
     unpriced: int = 0
     over: dict[str, str] = field(default_factory=dict[str, str])
     failures: Counter[str] = field(default_factory=Counter[str])
+    given_up: set[str] = field(default_factory=set[str])
 
     def add(self, other: "Spending") -> None:
         """Take in what another round spent."""
@@ -73,6 +89,7 @@ class Spending:
         self.unpriced += other.unpriced
         self.over |= other.over
         self.failures += other.failures
+        self.given_up |= other.given_up
 
     @property
     def cost_usd(self) -> float:
@@ -127,14 +144,16 @@ class Shop:
 
         Raises:
             CallFailedError: if this request cannot be completed, or no cap has room for it.
+            CallPendingError: if a batch is to answer it.
             TeacherError: if no request to this teacher can.
             LedgerError: if the ledger cannot be written.
         """
-        for each in (request, *request.fallbacks):
-            known = self._ledger.get(each.fingerprint)
-            if known is not None:
-                self.spending.from_ledger += 1
-                return known
+        if request.fallbacks or self.spending.over:
+            for each in (request, *request.fallbacks):
+                known = self._ledger.get(each.fingerprint)
+                if known is not None:
+                    self.spending.from_ledger += 1
+                    return known
         first: CallFailedError | None = None
         for each in (request, *request.fallbacks):
             try:
@@ -166,6 +185,11 @@ class Shop:
         got.set_result(completion)
         return completion
 
+    async def settled(self) -> None:
+        """Wait until nothing is being bought."""
+        while self._in_flight:
+            await asyncio.wait(list(self._in_flight.values()))
+
     async def close(self, buyers: Collection[asyncio.Task[None]]) -> None:
         """Send nothing more; wait a while for what was sent, so that what was paid for is kept.
 
@@ -184,11 +208,13 @@ class Shop:
         await self._queue.close()
 
     async def _acquire(self, request: Request) -> Completion:
-        claim = Claim(request, self._payer, self._at_most(request))
+        deferred = deferred_text(request, self._teachers[request.teacher])
+        claim = Claim(request, self._payer, self._at_most(request), deferred)
         while True:
             if self._closing:
                 raise asyncio.CancelledError
-            self._refuse_beyond_caps(request)
+            if not deferred:  # what a batch has already needs no room under a cap
+                self._refuse_beyond_caps(request)
             outcome = await self._queue.carry_out(claim)
             match outcome:
                 case Completion():
@@ -196,6 +222,12 @@ class Shop:
                     return outcome
                 case OverBudget() if not outcome.may_change:
                     self.spending.over[outcome.scope] = outcome.told
+                    self._refuse_beyond_caps(request)
+                case Held(in_batch=True):
+                    raise CallPendingError
+                case GivenUp():
+                    self.spending.given_up.add(request.fingerprint)
+                    raise failed_in_batches(outcome.text)
                 case OverBudget() | Held():
                     await asyncio.sleep(_LOOK_AGAIN_S)
                 case _:

@@ -47,7 +47,7 @@ class LeanLane:
             session = self._opened()
             async with session.post(url, json=self._body(request), headers=headers) as response:
                 body = await response.read()
-                status, answered = response.status, dict(response.headers)
+                status, answered = response.status, response.headers
         except TimeoutError as exc:
             said = f"Timeout: no answer in {self._teacher.timeout_s:g} s"
             raise AttemptFailedError(FailureClass.TIMEOUT, said) from exc
