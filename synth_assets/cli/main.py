@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from synth_assets.cli.ledger import ledger
 from synth_assets.errors import SynthError
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
@@ -15,10 +16,13 @@ _GROUP_HELP = """Make synthetic training data that is verified, deduplicated, mi
 
 \b
 First steps:
+  synth plan                      what a run would buy, and what that costs
   synth run                       the shipped recipes, on the embedded teacher
+  synth batches                   what waits at providers that answer in batches
   synth funnel                    where rows were lost, and why
   synth trace SAMPLE_ID           one row: seed, prompt, teacher, cost, verdicts
   synth sql "select ..."          any question to the lineage database
+  synth ledger stats              what was paid for; share, prune, repair it
   synth ui                        the Dagster UI and the dashboards
   synth new-recipe my_recipe      a recipe of your own
 \b
@@ -40,16 +44,65 @@ def cli() -> None:
 @cli.command()
 @click.option("--recipe", "recipes", multiple=True, help="Fill this recipe only; repeatable.")
 @click.option("--mixture", "mixtures", multiple=True, help="Compose this mixture only; repeatable.")
+@click.option(
+    "--budget-usd",
+    type=click.FloatRange(min=0),
+    help="The most this run may spend in US dollars; over what budgets.yaml says of runs.",
+)
+@click.option(
+    "--budget-tokens",
+    type=click.IntRange(min=0),
+    help="The most this run may spend in tokens of prompts and completions.",
+)
 @_JSON
-def run(recipes: tuple[str, ...], mixtures: tuple[str, ...], as_json: bool) -> None:
+def run(
+    recipes: tuple[str, ...],
+    mixtures: tuple[str, ...],
+    budget_usd: float | None,
+    budget_tokens: int | None,
+    as_json: bool,
+) -> None:
     """Run the whole graph: generate, verify, deduplicate, mix, audit, export.
 
     What the ledger has is not bought again, so a second run costs nothing. With --recipe only
-    those recipes are filled; what others made earlier still takes part in the training sets.
+    those recipes are filled; what others made earlier still takes part in the training sets. At a
+    budget's cap nothing more is bought, what there is goes on, and a later run with a higher cap
+    buys the rest.
     """
     from synth_assets.cli.run import run_and_report
+    from synth_assets.core.config.budgets import Cap
 
-    sys.exit(run_and_report(recipes, mixtures, as_json=as_json))
+    capped = budget_usd is not None or budget_tokens is not None
+    cap = Cap(usd=budget_usd, tokens=budget_tokens) if capped else None
+    sys.exit(run_and_report(recipes, mixtures, cap=cap, as_json=as_json))
+
+
+@cli.command()
+@click.option("--recipe", "recipes", multiple=True, help="Plan this recipe only; repeatable.")
+@click.option(
+    "--sample",
+    "most",
+    type=click.IntRange(min=1),
+    help="Estimate from so many samples of each recipe, evenly spread; by default from all.",
+)
+@_JSON
+def plan(recipes: tuple[str, ...], most: int | None, as_json: bool) -> None:
+    r"""Say what filling recipes takes: requests, tokens, US dollars, and what an edit changed.
+
+    Nothing is sent and nothing is written. Requests that the ledger has cost nothing; of the
+    others tokens and US dollars are estimated from what the ledger has seen, with an interval of
+    90 %. Exit code 1 where a recipe cannot be planned.
+
+    \b
+    Examples:
+      synth plan                              every recipe
+      synth plan --recipe math_word_problems  after an edit: which samples changed, and why
+      synth plan --sample 5000                millions of samples, in seconds
+      synth plan --json | jq .all.usd.high    for a script that must not overspend
+    """
+    from synth_assets.cli.plan import plan_and_report
+
+    sys.exit(plan_and_report(recipes, most, as_json=as_json))
 
 
 @cli.command()
@@ -114,6 +167,38 @@ def new_recipe(name: str, folder: Path) -> None:
 
 
 @cli.command()
+@click.option("--poll", "ask", is_flag=True, help="Ask the providers now; fetch what is done.")
+@click.option("--wait", is_flag=True, help="Ask until no batch is open; Ctrl-C is safe.")
+@click.option("--cancel", "cancelled", metavar="NAME", help="Cancel a batch; keep its answers.")
+@click.option(
+    "--every",
+    "every_s",
+    type=click.FloatRange(min=0.1),
+    default=30.0,
+    show_default=True,
+    help="Seconds between two looks of --wait.",
+)
+@_JSON
+def batches(ask: bool, wait: bool, cancelled: str | None, every_s: float, as_json: bool) -> None:
+    r"""List the batches that teachers with `delivery: batch` were sent, and fetch answers.
+
+    Without an option nothing is asked of anybody. A run that waits for batches ends with exit code
+    75; once they are fetched, run again: it finds their answers in the ledger.
+
+    \b
+    Examples:
+      synth batches                     what waits, since when, with how much money reserved
+      synth batches --poll              ask once, for a script or cron
+      synth batches --wait && synth run go on as soon as all is there
+      synth batches --cancel sums-0f3a  what was answered is kept and paid, the rest given back
+    """
+    from synth_assets.cli.batches import report_batches
+
+    told = report_batches(ask=ask, wait=wait, cancelled=cancelled, every_s=every_s, as_json=as_json)
+    sys.exit(told)
+
+
+@cli.command()
 @_JSON
 def doctor(as_json: bool) -> None:
     """Check configuration, teachers, disk, versions and databases; say what to do."""
@@ -130,6 +215,9 @@ def ui() -> None:
     from synth_assets.cli.ui import serve
 
     sys.exit(serve())
+
+
+cli.add_command(ledger)
 
 
 def main(arguments: list[str] | None = None) -> Any:  # noqa: ANN401  click returns what it likes

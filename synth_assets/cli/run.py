@@ -1,6 +1,7 @@
 """`synth run`: the whole graph, told as it goes."""
 
 import json
+import secrets
 import shutil
 import sys
 import time
@@ -10,7 +11,8 @@ import click
 import polars as pl
 
 from synth_assets.cli.show import funnel_lines, funnel_record
-from synth_assets.core.schema import DECISION_SCHEMA, Outcome, Stage
+from synth_assets.core.config.budgets import Cap
+from synth_assets.core.schema import DECISION_SCHEMA, Outcome, Reason, Stage
 from synth_assets.defs.running import JobRun, open_instance, run_pipeline, unfilled_recipes
 from synth_assets.errors import StorageError
 from synth_assets.resources.frames import read_frame
@@ -18,23 +20,35 @@ from synth_assets.resources.settings import read_settings, switch_off_telemetry
 from synth_assets.resources.workshop import Workshop
 
 _INTERRUPTED = 130
+_PENDING = 75
+"""`EX_TEMPFAIL` of sysexits.h: nothing is wrong, try again later."""
+
 _NO_ROWS = "has_rows_of_its_schema"
 
 
-def run_and_report(recipes: Sequence[str], mixtures: Sequence[str], *, as_json: bool) -> int:
+def run_and_report(
+    recipes: Sequence[str], mixtures: Sequence[str], *, cap: Cap | None = None, as_json: bool
+) -> int:
     """Run the pipeline and print what it made.
 
     Args:
         recipes: ids of the recipes to fill; all by default.
         mixtures: ids of the mixtures to compose; all by default.
+        cap: the most this run may spend.
         as_json: print one JSON object at the end, and nothing else.
 
     Returns:
-        0 when everything was made, 1 when something failed, 130 after Ctrl-C.
+        0 when everything was made, 1 when something failed, 75 when batches are waited for, 130
+        after Ctrl-C.
     """
     switch_off_telemetry()
     say = _silent if as_json else click.echo
-    workshop = Workshop(read_settings(), announce=lambda line: say(f"    {line}"))
+    workshop = Workshop(
+        read_settings(),
+        announce=lambda line: say(f"    {line}"),
+        run=f"synth-{secrets.token_hex(6)}",
+        run_cap=cap,
+    )
     for broken in workshop.catalogue.broken:
         click.echo(f"broken, left out: {broken.message}", err=True)
     started = time.monotonic()
@@ -49,15 +63,18 @@ def run_and_report(recipes: Sequence[str], mixtures: Sequence[str], *, as_json: 
     failures = [failure for finished in runs for failure in finished.failures]
     for failure in failures:
         click.echo(f"failed: {failure}", err=True)
-    for line in _lost_everything(workshop, runs):
+    pending = [message for finished in runs for message in finished.pending]
+    for message in pending:
+        click.echo(f"waiting: {message}", err=True)
+    for line in (*_lost_everything(workshop, runs), *_over_budget(workshop, runs)):
         click.echo(line, err=True)
     if as_json:
         click.echo(json.dumps(_record(workshop, runs, failures), indent=2))
-    elif not failures:
+    elif not failures and not pending:
         say(_summary(workshop, time.monotonic() - started))
     if failures:
         click.echo("Mend what is named above and run again: nothing paid for is lost.", err=True)
-    return 1 if failures else 0
+    return 1 if failures else _PENDING if pending else 0
 
 
 def _finished(
@@ -96,10 +113,24 @@ def _lost_everything(workshop: Workshop, runs: Sequence[JobRun]) -> Iterator[str
             break
 
 
+def _over_budget(workshop: Workshop, runs: Sequence[JobRun]) -> Iterator[str]:
+    """What a cap kept from being generated, of the recipes of this run."""
+    for finished in runs:
+        path = workshop.home.decisions(Stage.GENERATE, finished.partition or "")
+        if finished.job != "fill_recipe" or not path.exists():
+            continue
+        waiting = read_frame(path).filter(pl.col("reason") == Reason.BUDGET_REACHED)
+        if waiting.height:
+            yield (
+                f"{finished.partition}: {waiting.height:,} planned samples were not generated: "
+                f"{waiting['detail'][0]}. Raise the cap and run again: nothing is bought twice."
+            )
+
+
 def _line(finished: JobRun) -> str:
-    mark = "failed" if finished.failures else "done"
+    mark = "failed" if finished.failures else "waiting" if finished.pending else "done"
     name = f"{finished.job} {finished.partition or ''}".strip()
-    return f"{mark:<7}{name:<60}{finished.seconds:6.1f} s"
+    return f"{mark:<8}{name:<60}{finished.seconds:6.1f} s"
 
 
 def _summary(workshop: Workshop, seconds: float) -> str:
@@ -143,8 +174,9 @@ def _record(
     return {
         "runs": [vars(finished) for finished in runs],
         "failures": list(failures),
+        "pending": [message for finished in runs for message in finished.pending],
         "exports": str(workshop.home.exports),
-        **({} if failures else funnel_record(workshop)),
+        **(funnel_record(workshop) if all(r.is_done for r in runs) else {}),
     }
 
 

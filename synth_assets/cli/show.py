@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import polars as pl
 
+from synth_assets.cli.tables import indented, usd
 from synth_assets.core.schema import Stage
 from synth_assets.errors import UnknownNameError
 from synth_assets.resources.ledger.store import LedgerEntry
@@ -67,7 +68,7 @@ def sql_text(query: str, *, as_json: bool) -> str:
     if as_json:
         return json.dumps(answer.to_dicts(), indent=2, ensure_ascii=False, default=str)
     shown = [[_plain(value) for value in row] for row in answer.iter_rows()]
-    return "\n".join(_indented([answer.columns, *shown]))
+    return "\n".join(indented([answer.columns, *shown]))
 
 
 def funnel_record(workshop: Workshop) -> dict[str, object]:
@@ -83,16 +84,16 @@ def funnel_lines(workshop: Workshop) -> list[str]:
     funnel = lineage.query("funnel")
     return [
         "Rows that came through each stage:",
-        *_indented(_funnel_table(funnel)),
+        *indented(_funnel_table(funnel)),
         "",
         "Why rows were not kept:",
-        *_indented(_reason_table(lineage.query("drop_reasons"))),
+        *indented(_reason_table(lineage.query("drop_reasons"))),
         "",
         "What it cost:",
-        *_indented(_cost_table(lineage.query("cost"))),
+        *indented(_cost_table(lineage.query("cost"))),
         "",
         "Training sets:",
-        *_indented(_mixture_table(lineage.query("mixture_funnel"))),
+        *indented(_mixture_table(lineage.query("mixture_funnel"))),
     ]
 
 
@@ -136,8 +137,8 @@ def _cost_table(costs: pl.DataFrame) -> list[list[str]]:
                 f"{row['calls_bought']:,}",
                 f"{row['prompt_tokens']:,}",
                 f"{row['completion_tokens']:,}",
-                _usd(row["cost_usd"]),
-                "-" if each is None else _usd(each),
+                usd(row["cost_usd"]),
+                "-" if each is None else usd(each),
             ]
         )
     return rows
@@ -153,17 +154,6 @@ def _mixture_table(mixtures: pl.DataFrame) -> list[list[str]]:
         share = f"{100 * real / total:.1f} %" if total else "-"
         rows.append([str(key), f"{total:,}", f"{total - real:,}", f"{real:,}", share])
     return rows if len(rows) > 1 else [["none yet"]]
-
-
-def _indented(rows: list[list[str]]) -> Iterable[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    text = [not any(row[column][:1].isdigit() for row in rows[1:]) for column in range(len(widths))]
-    for row in rows:
-        cells = (
-            cell.ljust(width) if is_text else cell.rjust(width)
-            for cell, width, is_text in zip(row, widths, text, strict=True)
-        )
-        yield f"  {'  '.join(cells)}".rstrip()
 
 
 def _ledger_entries(workshop: Workshop, trace: SampleTrace) -> dict[str, LedgerEntry]:
@@ -190,7 +180,7 @@ def _story(trace: SampleTrace, entries: dict[str, LedgerEntry]) -> Iterable[str]
         yield (
             f"\ncall       {call.step}  {call.teacher} ({call.model})  "
             f"{call.prompt_tokens:,} + {call.completion_tokens:,} tokens  "
-            f"{_usd(call.cost_usd)} USD  {call.finish_reason}  {bought}"
+            f"{usd(call.cost_usd)} USD  {call.finish_reason}  {bought}"
         )
         if entry := entries.get(call.fingerprint):
             for role, content in json.loads(entry.request)["messages"]:
@@ -251,7 +241,3 @@ def _plain(value: object) -> str:
     text = "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
     flat = "".join(c if c.isprintable() else " " for c in text)
     return flat if len(flat) <= 100 else f"{flat[:99]}…"
-
-
-def _usd(amount: float | None) -> str:
-    return "unknown" if amount is None else f"{amount:.6f}"

@@ -9,7 +9,7 @@ from synth_assets.defs.assets import generation, inputs, selection, training, wa
 from synth_assets.defs.checks import all_checks
 from synth_assets.defs.frame_io import FrameIOManager
 from synth_assets.defs.jobs import ALL_JOBS
-from synth_assets.defs.sensors import recipe_sensor
+from synth_assets.defs.sensors import batch_sensor, recipe_sensor
 from synth_assets.resources.settings import read_settings
 from synth_assets.resources.workshop import Workshop
 
@@ -22,7 +22,7 @@ def build_definitions(workshop: Workshop | None = None) -> dg.Definitions:
         assets=dg.load_assets_from_modules(modules),
         asset_checks=all_checks(),
         jobs=ALL_JOBS,
-        sensors=[recipe_sensor],
+        sensors=[recipe_sensor, batch_sensor],
         resources={"workshop": workshop, "io_manager": _frames(workshop)},
         executor=dg.in_process_executor,
     )

@@ -13,6 +13,7 @@ from filelock import FileLock
 from synth_assets.defs.build import build_definitions
 from synth_assets.defs.names import CODE_LOCATION
 from synth_assets.defs.partitions import sync_partitions
+from synth_assets.errors import BatchPendingError
 from synth_assets.resources.frames import write_bytes
 from synth_assets.resources.home import Home
 from synth_assets.resources.workshop import Workshop, project_file
@@ -34,6 +35,7 @@ class JobRun:
         seconds: wall time.
         failures: messages of what failed; empty when all is well.
         run_id: Dagster's id of the run.
+        pending: messages of what waits for batches.
     """
 
     job: str
@@ -41,6 +43,12 @@ class JobRun:
     seconds: float
     failures: tuple[str, ...]
     run_id: str
+    pending: tuple[str, ...] = ()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it made what it was to make."""
+        return not self.failures and not self.pending
 
 
 def prepare_dagster_home(home: Home) -> Path:
@@ -107,7 +115,7 @@ def run_pipeline(
         failed = False
         for partition in partitions:
             finished = _run_job(definitions, instance, job, partition)
-            failed = failed or bool(finished.failures)
+            failed = failed or not finished.is_done
             yield finished
         if failed:
             return
@@ -139,13 +147,26 @@ def _run_job(
         error = event.step_failure_data.error if event.is_step_failure else None
         if error is not None and error.cls_name in _INTERRUPTS:
             raise KeyboardInterrupt
-    return JobRun(
-        job,
-        partition,
-        time.monotonic() - started,
-        () if result.success else tuple(_failures(result)) or ("the run failed; see its log",),
-        result.run_id,
-    )
+    seconds = time.monotonic() - started
+    failures, pending = tuple(_failures(result)), tuple(_pending(result))
+    if not (result.success or failures or pending):
+        failures = ("the run failed; see its log",)
+    if result.success:
+        failures = ()
+    return JobRun(job, partition, seconds, failures, result.run_id, pending)
+
+
+def _pending(result: dg.ExecuteInProcessResult) -> Iterator[str]:
+    for event in result.all_events:
+        if _waits(event) and (told := event.step_failure_data.user_failure_data) is not None:
+            yield str(told.description)
+
+
+def _waits(event: dg.DagsterEvent) -> bool:
+    """Whether a step failed only because a batch is not done."""
+    error = event.step_failure_data.error if event.is_step_failure else None
+    cause = None if error is None else error.cause
+    return cause is not None and cause.cls_name == BatchPendingError.__name__
 
 
 def _failures(result: dg.ExecuteInProcessResult) -> Iterator[str]:
@@ -154,6 +175,8 @@ def _failures(result: dg.ExecuteInProcessResult) -> Iterator[str]:
             error = event.step_failure_data.error
             if error.cls_name == "DagsterAssetCheckFailedError":
                 continue  # the checks themselves are told below
+            if _waits(event):
+                continue
             # Our own errors name the mend; below Dagster's, the first cause says the most.
             while error.cause is not None and not _OWN_ERROR.match(error.message):
                 error = error.cause

@@ -1,10 +1,12 @@
-"""Sensors: what keeps the partitions in line with the files people edit."""
+"""Sensors: what keeps the partitions in line with the files people edit, and fetches batches."""
 
 # Dagster leaves `os.PathLike` and its like without parameters in public signatures.
 # pyright: reportUnknownMemberType=false
 
 import dagster as dg
 
+from synth_assets.defs.batches import look_at_batches
+from synth_assets.defs.jobs import fill_recipe
 from synth_assets.defs.partitions import sync_partitions
 from synth_assets.resources.settings import read_settings
 from synth_assets.resources.workshop import Workshop
@@ -26,3 +28,25 @@ def recipe_sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         f"Added {', '.join(changed.added) or 'nothing'}; retired "
         f"{', '.join(changed.retired) or 'nothing'}."
     )
+
+
+@dg.sensor(
+    job=fill_recipe,
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Asks providers about open batches and fetches what is done; then starts a run of "
+    "each recipe that waited. Without an open batch it asks nobody.",
+)
+def batch_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+    """Carry batches on, and fill the live versions of the recipes that waited for them."""
+    workshop = Workshop(read_settings())
+    tick = look_at_batches(workshop, context.cursor)
+    requests = [
+        dg.RunRequest(run_key=f"batch {batch.name}", partition_key=recipe.key)
+        for recipe in (workshop.catalogue.recipes if tick.fetched else ())
+        if (batch := tick.fetched.get(recipe.id)) is not None
+    ]
+    if requests:
+        sync_partitions(context.instance, workshop.catalogue)
+        return dg.SensorResult(run_requests=requests, cursor=tick.cursor)
+    return dg.SensorResult(skip_reason=tick.told, cursor=tick.cursor)

@@ -58,11 +58,9 @@ class FilledPlan:
         Raises:
             StorageError: if its plan cannot be read.
         """
-        rounds = planned["round"].min(), planned["round"].max()
-        near = self.rows.filter(pl.col("round").is_between(*map(pl.lit, rounds)))
-        if rounds[0] == rounds[1]:
-            ids = planned["seed_id"].min(), planned["seed_id"].max()
-            near = near.filter(pl.col("seed_id").is_between(*map(pl.lit, ids)))
+        near = _between(self.rows, planned["round"])
+        if planned["round"].n_unique() == 1:
+            near = _between(near, planned["seed_id"])
         places = planned.lazy().select(PLACE)
         columns = (*PLACE, "fingerprint", "teacher", "model", "parameters", "messages_hash")
         same = near.select(columns).join(places, on=list(PLACE), how="semi")
@@ -130,6 +128,11 @@ class FilledPlan:
                 f"{self.key}: what was recorded of it cannot be read: {exc}. Delete "
                 f"{self._plan} and materialize raw_generations again."
             ) from exc
+
+
+def _between(rows: pl.LazyFrame, values: pl.Series) -> pl.LazyFrame:
+    bounds = pl.lit(values.min()), pl.lit(values.max())
+    return rows.filter(pl.col(values.name).is_between(bounds[0], bounds[1]))
 
 
 def _is_of(path: Path, recipe: str) -> bool:

@@ -20,7 +20,9 @@ _BUNDLED = {
 """Encoding -> the file it is kept in: the SHA-1 of the address it once came from."""
 
 _OTHER = "cl100k_base"
-_TOKENS_A_MESSAGE = 4
+_TOKENS_A_CHAT = 7
+"""What LiteLLM adds for the marks around one message."""
+
 _OWN = (0.97, 1.05)
 _FOREIGN = (0.7, 1.4)
 """How far real counts lie from those of a model's own tokenizer, and of another family's."""
@@ -41,7 +43,7 @@ def tokens_a_character(teacher: Teacher, texts: Sequence[str]) -> Each:
         few, many = _CHARACTERS_A_TOKEN
         return Each.between(1 / few, 1 / many)
     low, high = _OWN if _is_own(teacher) else _FOREIGN
-    counted = (_count(name, texts) + _TOKENS_A_MESSAGE * len(texts)) / characters
+    counted = (_count(name, texts) + _TOKENS_A_CHAT * len(texts)) / characters
     return Each.between(counted * low, counted * high)
 
 

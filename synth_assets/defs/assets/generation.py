@@ -6,15 +6,16 @@ import polars as pl
 from synth_assets.core.decontaminate.firewall import Firewall
 from synth_assets.core.planning import Plan
 from synth_assets.core.schema import Stage
-from synth_assets.core.seed_selection import select_seeds
 from synth_assets.core.verify.stage import verify_samples
+from synth_assets.defs.batches import pending_as_failure
 from synth_assets.defs.display import data_version, stage_metadata
 from synth_assets.defs.names import GENERATE, INPUTS
 from synth_assets.defs.partitions import recipe_versions
 from synth_assets.defs.spending import budget_shortage, generation_metadata, run_account
 from synth_assets.resources.frames import FrameParts
 from synth_assets.resources.generation.reporting import Reporter
-from synth_assets.resources.sources.seeds import seed_rows, seeds_of
+from synth_assets.resources.sources.inputs import recipe_seeds
+from synth_assets.resources.sources.seeds import seeds_of
 from synth_assets.resources.workshop import Workshop
 
 
@@ -28,9 +29,8 @@ def seeds(
 ) -> dg.MaterializeResult[pl.DataFrame]:
     """What each sample of a recipe starts from; held-out and benchmark items never do."""
     recipe = workshop.recipe_at(context.partition_key)
-    rows = seed_rows(recipe, workshop.catalogue, real_data)
     firewall = Firewall.build(held_out_real, benchmarks)
-    result = select_seeds(recipe.key, rows, firewall, recipe.spec.seeds.limit)
+    result = recipe_seeds(recipe, workshop.catalogue, real_data, firewall)
     workshop.home.record_decisions(Stage.SEEDS, recipe.key, result)
     return dg.MaterializeResult(
         value=result.kept,
@@ -49,7 +49,7 @@ def raw_generations(
     recipe = workshop.recipe_at(context.partition_key)
     run = workshop.run or run_account(context.run)
     reporter = Reporter(recipe.id, context.log.info, workshop.announce)
-    with workshop.buying(recipe.key, run) as ledger:
+    with workshop.buying(recipe.key, run) as ledger, pending_as_failure():
         filler = workshop.filler(recipe.key, ledger, run, reporter)
         filled = filler.fill(Plan.of(recipe, seeds_of(seeds)))
         samples = workshop.home.record_generation(recipe.key, filled.parts)

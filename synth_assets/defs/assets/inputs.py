@@ -6,13 +6,12 @@ import dagster as dg
 import polars as pl
 
 from synth_assets.core.config.recipe import KeptSamples
-from synth_assets.core.config.sources import Source
-from synth_assets.core.real_data import split_held_out
-from synth_assets.core.schema import RECIPE_VERSION_SCHEMA, SAMPLE_SCHEMA
-from synth_assets.defs.display import count_by, count_table, data_version, joined, plot, table
+from synth_assets.core.schema import RECIPE_VERSION_SCHEMA
+from synth_assets.defs.display import count_by, count_table, data_version, plot, table
 from synth_assets.defs.names import INPUTS
+from synth_assets.defs.planned import planning_metadata
 from synth_assets.resources.recipe_versions import record_recipe_versions
-from synth_assets.resources.sources.reading import read_source
+from synth_assets.resources.sources.inputs import KEPT_SOURCES, Inputs
 from synth_assets.resources.workshop import Workshop
 
 
@@ -22,7 +21,8 @@ def recipes(
 ) -> dg.MaterializeResult[pl.DataFrame]:
     """Every recipe version seen so far: its text, its templates, and whether it is live.
 
-    A broken recipe stands in the metadata with the file, the line and the mend; the others load.
+    What filling each would buy now stands in the metadata. A broken recipe stands there with the
+    file, the line and the mend; the others load.
     """
     catalogue = workshop.catalogue
     versions = record_recipe_versions(workshop.home, catalogue)
@@ -40,6 +40,7 @@ def recipes(
         )
         for recipe in catalogue.recipes
     ]
+    plan = planning_metadata(workshop, context.log.info)
     broken = [
         dg.TableRecord({"recipe": recipe.label, "what to mend": recipe.message})
         for recipe in catalogue.broken
@@ -49,6 +50,7 @@ def recipes(
         data_version=data_version(live),
         metadata={
             "live": table(shown),
+            **plan,
             **({"broken": table(broken)} if broken else {}),
             "recipes_live": live.height,
             "recipes_broken": len(broken),
@@ -75,15 +77,8 @@ def real_rows(
     context: dg.AssetExecutionContext, workshop: dg.ResourceParam[Workshop]
 ) -> Iterator[dg.MaterializeResult[pl.DataFrame]]:
     """Read every pool source and split the held-out part off."""
-    pools = _sources(workshop, "pool")
-    shares = {
-        source.id: source.held_out_share for source in pools if source.reader != "embedded_probe"
-    }
-    rows = joined([_read(workshop, source) for source in pools], SAMPLE_SCHEMA)
-    split = split_held_out(rows, shares)
-    declared = [_read(workshop, source) for source in _sources(workshop, "held_out")]
-    held_out = joined([split.held_out, *declared], SAMPLE_SCHEMA)
-    for name, frame in {"held_out_real": held_out, "real_data": split.pool}.items():
+    split = _inputs(workshop).real
+    for name, frame in {"held_out_real": split.held_out, "real_data": split.pool}.items():
         by_source = count_by(frame, "source")
         yield dg.MaterializeResult(
             asset_key=name,
@@ -101,8 +96,7 @@ def benchmarks(
     context: dg.AssetExecutionContext, workshop: dg.ResourceParam[Workshop]
 ) -> dg.MaterializeResult[pl.DataFrame]:
     """Public test items that no training set may hold."""
-    frames = [_read(workshop, source) for source in _sources(workshop, "benchmark")]
-    frame = joined(frames, SAMPLE_SCHEMA)
+    frame = _inputs(workshop).benchmarks
     return dg.MaterializeResult(
         value=frame,
         data_version=data_version(frame),
@@ -114,10 +108,5 @@ def _asked_for(samples: int | KeptSamples) -> str:
     return f"{samples:,}" if isinstance(samples, int) else f"{samples.kept:,} kept"
 
 
-def _sources(workshop: Workshop, use: str) -> list[Source]:
-    located = workshop.catalogue.sources.values()
-    return [source.spec for source in located if use in source.spec.uses]
-
-
-def _read(workshop: Workshop, source: Source) -> pl.DataFrame:
-    return read_source(workshop.catalogue.sources[source.id])
+def _inputs(workshop: Workshop) -> Inputs:
+    return Inputs(workshop.catalogue, workshop.home.root / KEPT_SOURCES, keeps=True)

@@ -5,6 +5,7 @@ The source files are parsed and never imported. Modules written in C have no sou
 
 import ast
 import inspect
+import os
 import sysconfig
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -62,13 +63,20 @@ def stdlib_docstrings(min_characters: int, max_characters: int) -> Iterator[Exch
     root = Path(sysconfig.get_path("stdlib"))
     names: set[str] = set()
     texts: set[str] = set()
-    for path in sorted(root.rglob("*.py")):
+    for path in sorted(_modules(root)):
         for found in _documented(root, path):
             fits = min_characters <= len(found.text) <= max_characters
             if fits and found.name not in names and found.text not in texts:
                 names.add(found.name)
                 texts.add(found.text)
                 yield Exchange(found.question, found.text)
+
+
+def _modules(root: Path) -> Iterator[Path]:
+    """Source files of the library; `site-packages` may hold a hundred times as many."""
+    for folder, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if name not in _SKIPPED]
+        yield from (Path(folder, name) for name in files if name.endswith(".py"))
 
 
 def _documented(root: Path, path: Path) -> Iterator[_Documented]:

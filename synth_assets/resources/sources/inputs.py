@@ -22,6 +22,9 @@ from synth_assets.resources.sources.located import LocatedSource, source_digest
 from synth_assets.resources.sources.reading import read_source
 from synth_assets.resources.sources.seeds import seed_rows, seeds_of
 
+KEPT_SOURCES = "sources"
+"""Folder under `SYNTH_HOME` of rows that were slow to read."""
+
 _SLOW_READERS = frozenset({"stdlib_docstrings", "stdlib_reference"})
 """They parse the standard library: two seconds of CPU."""
 
