@@ -5,7 +5,6 @@
 
 import dagster as dg
 
-from synth_assets.defs.partitions import mixture_versions, recipe_versions
 
 refresh_inputs = dg.define_asset_job(
     "refresh_inputs",
@@ -15,7 +14,6 @@ refresh_inputs = dg.define_asset_job(
 fill_recipe = dg.define_asset_job(
     "fill_recipe",
     selection=dg.AssetSelection.assets("seeds", "raw_generations", "verified_samples"),
-    partitions_def=recipe_versions,
     description="Seeds, generation and verification of one recipe version. This is the job that "
     "spends money; what the ledger has is not bought again.",
 )
@@ -27,7 +25,6 @@ select_candidates = dg.define_asset_job(
 compose_training_set = dg.define_asset_job(
     "compose_training_set",
     selection=dg.AssetSelection.assets("training_sets"),
-    partitions_def=mixture_versions,
     description="Compose one mixture's training set and hold it to its policy.",
 )
 trace_lineage = dg.define_asset_job(
@@ -38,7 +35,6 @@ trace_lineage = dg.define_asset_job(
 publish_training_set = dg.define_asset_job(
     "publish_training_set",
     selection=dg.AssetSelection.assets("diversity_snapshots", "dataset_cards"),
-    partitions_def=mixture_versions,
     description="Measure one training set, put it on the dashboard, export it with its card.",
 )
 

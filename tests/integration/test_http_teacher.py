@@ -14,6 +14,8 @@ import pytest
 from tests.integration.chat_server import (
     ChatServer,
     Fault,
+    Price,
+    PriceList,
     Reply,
     chat_server,
     embedded_answer,
@@ -119,6 +121,43 @@ def test_run_again_over_http_pays_nothing_and_exports_the_same_rows(
     assert len(server.served) == paid
     assert server.asked == paid + 2, "only what failed is asked again"
     assert project.training_rows().equals(before)
+
+
+# --- budgets ------------------------------------------------------------------------------------
+
+
+def test_run_with_a_budget_that_could_not_be_held_buys_nothing_and_says_which_line_to_add(
+    tmp_path: Path,
+):
+    with chat_server(embedded_answer) as server:
+        project = own_project(tmp_path, server.base_url)
+        done = project.synth(*project.arguments, "--budget-usd", "5")
+
+        assert server.asked == 0
+    assert done.code == 1
+    assert "parameters: {max_tokens: 1024}" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_run_at_its_cap_ends_below_it_and_a_higher_cap_buys_the_rest(tmp_path: Path):
+    prices = PriceList(other=Price(INPUT_USD, OUTPUT_USD))
+    with chat_server(embedded_answer, prices=prices) as server:
+        project = own_project(tmp_path, server.base_url)
+        project.write_recipe(parameters={"temperature": 0.5, "max_tokens": 400})
+        project.write("budgets.yaml", {"recipes": {"sums": {"usd": 2.0}}})
+        capped = project.synth(*project.arguments)
+        spent, paid = server.stats().usd, len(server.served)
+        project.write("budgets.yaml", {"recipes": {"sums": {"usd": 200.0}}})
+        code, told = project.start().finish()
+
+        assert capped.code == 0, capped.err
+        assert 0 < spent <= 2.0
+        assert "planned samples were not generated: budget of recipe:sums" in capped.err
+        assert "Raise the cap and run again" in capped.err
+        assert code == 0, told
+        assert "not generated" not in told
+        assert len(server.served) > paid
+        assert set(server.paid.values()) == {1}
 
 
 # --- what an edit costs -------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import random
 import signal
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -112,3 +113,26 @@ def test_run_interrupted_keeps_every_completion_it_paid_for(
     assert "Traceback" not in out
     assert project.ledger_stats().completions == len(server.served) - paid
     assert 5 <= len(server.served) - paid <= 5 + 2 * ON_THEIR_WAY, "and nothing new was asked"
+
+
+@pytest.mark.parametrize("asked_to_stop", [signal.SIGINT, signal.SIGTERM])
+def test_run_interrupted_while_answers_are_far_away_does_not_wait_for_them(
+    tmp_path: Path, asked_to_stop: int
+):
+    with chat_server(embedded_answer, delay_s=25) as slow:
+        project = _project(tmp_path, slow)
+        run = project.start()
+        run.stop_when(lambda: slow.asked >= 2, 0.2, asked_to_stop)
+        told_to_stop = time.monotonic()
+        code, out = run.finish()
+
+        # The promise is five seconds; the rest is for a busy machine. Answers take 25.
+        assert time.monotonic() - told_to_stop < 15
+        assert code == 130, out
+        assert "What was bought is kept" in out
+        assert slow.served == []
+    with sqlite3.connect(project.home / "ledger.sqlite") as ledger:
+        failures = ledger.execute("SELECT failure, times FROM failures").fetchall()
+        leases = ledger.execute("SELECT * FROM leases").fetchall()
+    assert failures == [("interrupted", 1)] * slow.asked
+    assert leases == []
