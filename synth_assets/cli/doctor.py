@@ -4,13 +4,20 @@ import shutil
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 from synth_assets.core.config.teachers import Teacher
+from synth_assets.core.generation.budget import Budget, Payer
 from synth_assets.errors import SynthError
+from synth_assets.resources.generation.funds import check_funds
+from synth_assets.resources.ledger.reports import holders
+from synth_assets.resources.ledger.salvage import damaged_files, look_at
+from synth_assets.resources.ledger.store import Ledger
 from synth_assets.resources.settings import has_secret, read_settings
 from synth_assets.resources.workshop import Workshop
 
@@ -91,6 +98,7 @@ def _configuration() -> Iterator[Finding]:
     used = {name for recipe in catalogue.recipes for name in recipe.teachers}
     for name in sorted(used):
         yield from _teacher(catalogue.teachers[name])
+    yield from _budgets(workshop)
     yield from _ledger(workshop)
 
 
@@ -136,14 +144,51 @@ def _endpoint(subject: str, teacher: Teacher, api_base: str) -> Finding:
         return Finding(subject, "fault", told)
 
 
-def _ledger(workshop: Workshop) -> Iterator[Finding]:
-    if not workshop.home.ledger.exists():
-        yield Finding("ledger", "note", "none yet; the first run makes it")
+def _budgets(workshop: Workshop) -> Iterator[Finding]:
+    """Whether each recipe's purchases can be held under the caps."""
+    budget = Budget.of(workshop.catalogue.budgets, "any")
+    if not budget.caps:
         return
+    told: list[str] = []
+    for recipe in workshop.catalogue.recipes:
+        try:
+            check_funds(recipe, budget, Payer(recipe.id, "any"))
+        except SynthError as exc:
+            told.append(str(exc))
+    for message in dict.fromkeys(told):
+        yield Finding("budgets", "fault", message)
+    if not told:
+        yield Finding("budgets", "ok", ", ".join(sorted(budget.caps)))
+
+
+def _ledger(workshop: Workshop) -> Iterator[Finding]:
+    path = workshop.home.ledger
+    for aside in damaged_files(path):
+        yield Finding("old ledger", "note", f"it was damaged, and is kept as {aside}")
     try:
-        with workshop.ledger() as ledger:
-            stats = ledger.stats()
+        # Looking must repair nothing: that is for the user to start.
+        if path.parent.is_dir() and (fault := look_at(path)):
+            told = f"{path} is damaged: {fault}. Run `synth ledger repair`: it saves what is sound."
+            yield Finding("ledger", "fault", told)
+        elif not path.exists():
+            yield Finding("ledger", "note", "none yet; the first run makes it")
+        else:
+            yield from _sound_ledger(path)
     except SynthError as exc:
         yield Finding("ledger", "fault", str(exc))
-        return
+
+
+def _sound_ledger(path: Path) -> Iterator[Finding]:
+    with closing(Ledger(path)) as ledger:
+        stats = ledger.stats()
+        dead = [holder for holder in holders(ledger) if holder.state == "dead"]
     yield Finding("ledger", "ok", f"{stats.completions:,} completions, {stats.cost_usd:.4f} USD")
+    if dead:
+        requests = sum(holder.requests for holder in dead)
+        reserved = sum(holder.reserved_usd for holder in dead)
+        yield Finding(
+            "leases",
+            "note",
+            f"{requests:,} requests and {reserved:.4f} USD are held for {len(dead)} processes that "
+            "are no more; the next run takes them over",
+        )

@@ -1,5 +1,6 @@
 """What assets and commands work with: the places, the catalogue, and the ways out."""
 
+import sys
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,9 @@ from synth_assets.resources.catalogue import Catalogue, load_catalogue
 from synth_assets.resources.dashboards.workspace import DashboardWorkspace
 from synth_assets.resources.generation.engine import Progress
 from synth_assets.resources.generation.fill import Filler
+from synth_assets.resources.generation.workers import Workers
 from synth_assets.resources.home import Home
+from synth_assets.resources.ledger.salvage import open_ledger
 from synth_assets.resources.ledger.store import Ledger
 from synth_assets.resources.lineage.database import LineageDatabase
 from synth_assets.resources.settings import Settings
@@ -88,8 +91,8 @@ class Workshop:
 
     @contextmanager
     def ledger(self) -> Generator[Ledger]:
-        """The ledger, closed afterwards."""
-        ledger = Ledger(self.home.ledger)
+        """The ledger, closed afterwards; a damaged one is repaired first, which is told."""
+        ledger = open_ledger(self.home.ledger, tell=self._warn)
         try:
             yield ledger
         finally:
@@ -116,7 +119,7 @@ class Workshop:
             self.announce(f"{recipe_key}: another process is at it; waiting for what it buys")
             lock.acquire()
         try:
-            ledger = Ledger(self.home.ledger, self.budget(run))
+            ledger = open_ledger(self.home.ledger, self.budget(run), self._warn)
             try:
                 yield ledger
             finally:
@@ -124,12 +127,20 @@ class Workshop:
         finally:
             lock.release()
 
+    def _warn(self, line: str) -> None:
+        """Say what must not pass silently, wherever progress goes."""
+        sys.stderr.write(f"{line}\n")
+        self.announce(line)
+
     def filler(
         self, recipe_key: str, ledger: Ledger, run: str, on_progress: Callable[[Progress], None]
     ) -> Filler:
         """What fills a recipe version with the catalogue's teachers."""
         folder = self.home.generating / recipe_key
-        return Filler(lambda: self.teachers, ledger, folder, run, on_progress, self.announce)
+        workers = Workers(self.settings.workers, self._warn)
+        return Filler(
+            lambda: self.teachers, ledger, folder, run, on_progress, self.announce, workers
+        )
 
     @property
     def lineage(self) -> LineageDatabase:

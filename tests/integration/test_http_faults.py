@@ -308,3 +308,21 @@ def test_generate_without_the_key_names_its_variable_and_asks_nothing(
         with pytest.raises(ConfigurationError, match=f"{KEY_ENV} is not set. Export the key there"):
             kitchen.generate(kitchen.recipe(server, samples=2), ledger)
         assert server.asked == 0
+
+
+def test_generate_at_a_server_that_quotes_the_key_in_its_answers_keeps_it_nowhere(
+    kitchen: _Kitchen, ledger: Ledger
+):
+    def answer(body: dict[str, Any]) -> Reply:
+        return f"{embedded_answer(body)} Your key is {KEY}, or {json.dumps(KEY)}."
+
+    with chat_server(answer) as server:
+        made = kitchen.generate(kitchen.recipe(server, samples=3), ledger)
+
+        assert set(server.keys) == {f"Bearer {KEY}"}
+    entries = [ledger.entry(name) for name in made.calls["fingerprint"]]
+    told = [f"{entry.completion.text} {entry.response}" for entry in entries if entry is not None]
+    assert len(told) == made.calls.height > 0
+    assert all("Your key is [key]" in text for text in told)
+    assert not any(KEY in text or json.dumps(KEY)[1:-1] in text for text in told)
+    assert not any(KEY in str(row) for row in made.stage.kept.rows())

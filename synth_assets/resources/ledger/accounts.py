@@ -43,6 +43,11 @@ class Account:
         return (self.usd_pico + self.perhaps_usd_pico) / PICO
 
     @property
+    def perhaps_usd(self) -> float:
+        """US dollars perhaps spent on calls that broke off."""
+        return self.perhaps_usd_pico / PICO
+
+    @property
     def reserved_usd(self) -> float:
         """US dollars that calls in flight may take at most."""
         return self.reserved_usd_pico / PICO

@@ -9,19 +9,35 @@ from synth_assets.core.generation.budget import NOTHING, Amount, Payer
 
 @dataclass(frozen=True)
 class Claim:
-    """The right to buy one completion, with the money it may take at most."""
+    """The right to buy one completion, with the money it may take at most.
+
+    Attributes:
+        request: what is to be bought.
+        payer: whose accounts are charged.
+        reserve: what it may take at most.
+        deferred: the request as text, where a batch is to answer it; empty where the asker buys.
+    """
 
     request: Request
     payer: Payer
     reserve: Amount = NOTHING
+    deferred: str = ""
 
 
 @dataclass(frozen=True)
 class Settle:
-    """A completion that was bought: it is stored, and its reservation becomes spending."""
+    """A completion that was bought: it is stored, and its reservation becomes spending.
+
+    Attributes:
+        claim: what was claimed.
+        completion: what came.
+        less: by how much earlier attempts were booked too dear, now that the length of the prompt
+            is known.
+    """
 
     claim: Claim
     completion: Completion
+    less: Amount = NOTHING
 
 
 @dataclass(frozen=True)
@@ -62,7 +78,16 @@ class Leased:
 
 @dataclass(frozen=True)
 class Held:
-    """Somebody alive is buying it now."""
+    """Somebody alive is buying it now, or a batch has it, or will have it."""
+
+    in_batch: bool = False
+
+
+@dataclass(frozen=True)
+class GivenUp:
+    """Batches failed at it for good; `text` says why, see `WaitingRequest`."""
+
+    text: str
 
 
 @dataclass(frozen=True)
@@ -87,6 +112,7 @@ class Damaged:
     fingerprint: str
 
 
-Outcome: TypeAlias = Completion | Leased | Held | OverBudget | Damaged | None
-"""Of a claim: the completion, `Leased`, `Held`, `OverBudget` or `Damaged`; of a failure to
-be tried again: `Leased` or `OverBudget`; else none."""
+Outcome: TypeAlias = Completion | Leased | Held | GivenUp | OverBudget | Damaged | None
+"""Of a claim: the completion, `Leased`, `Held`, `OverBudget` or `Damaged`, of a deferred one
+`GivenUp` and never `Leased`; of a failure to be tried again: `Leased` or `OverBudget`; else
+none."""

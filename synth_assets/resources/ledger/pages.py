@@ -8,7 +8,9 @@ log holds are read as well.
 Source of the layout: https://www.sqlite.org/fileformat2.html
 """
 
+import mmap
 import struct
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,18 +18,20 @@ from typing import TypeAlias
 
 Value: TypeAlias = "int | float | str | bytes | None"
 
+MAGIC = b"SQLite format 3\0"
+
 _PAGE_SIZE = 4096
 _FIRST_PAGE_HEADER = 100
-_WAL_HEADER = 32
+_LOG_HEADER = 32
 _FRAME_HEADER = 24
-_WAL_MAGIC = (0x377F0682, 0x377F0683)
+LOG_MAGIC = (0x377F0682, 0x377F0683)
 
 _INDEX_INNER, _INDEX_LEAF, _TABLE_INNER, _TABLE_LEAF = 0x02, 0x0A, 0x05, 0x0D
 _MOST_COLUMNS = 64
 _SIZES = (0, 1, 2, 3, 4, 6, 8, 8, 0, 0)
 
 
-class _Nonsense(Exception):  # noqa: N818  never leaves this module
+class _Nonsense(Exception):
     """What was read is no cell."""
 
 
@@ -64,7 +68,7 @@ class DamagedFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self._data = path.read_bytes() if path.exists() else b""
+        self._data = _mapped(path)
         log_path = path.with_name(f"{path.name}-wal")
         log = log_path.read_bytes() if log_path.exists() else b""
         self._size = _page_size(self._data, log)
@@ -73,6 +77,7 @@ class DamagedFile:
         for frame in self._frames:
             if frame.valid:
                 self._latest[frame.page] = frame.data
+        self._ways = self._ways_to_overflow()
         self._free = self._free_pages()
 
     def rows(self) -> Iterator[Found]:
@@ -96,10 +101,17 @@ class DamagedFile:
     def _main(self, number: int) -> bytes:
         return self._data[(number - 1) * self._size : number * self._size]
 
-    def _look_up(self, number: int, *, newest: bool) -> bytes:
-        if newest and number in self._latest:
-            return self._latest[number]
-        return self._main(number)
+    def _ways_to_overflow(self) -> list[dict[int, bytes]]:
+        """Where the rest of a long row may be: a page as the log has it, else as the file has it.
+
+        The last is how SQLite would see it.
+        """
+        if all(frame.valid for frame in self._frames):
+            return [{}, self._latest] if self._latest else [self._latest]
+        return [{}, {frame.page: frame.data for frame in self._frames}, self._latest]
+
+    def _look_up(self, number: int, log: dict[int, bytes]) -> bytes:
+        return log[number] if number in log else self._main(number)
 
     def _page(self, number: int, page: bytes, *, live: bool) -> Iterator[Found]:
         start = _FIRST_PAGE_HEADER if number == 1 else 0
@@ -114,17 +126,15 @@ class DamagedFile:
         [cells] = struct.unpack_from(">H", page, start + 3)
         cells = min(cells, (len(page) - first) // 2)
         for at in struct.unpack_from(f">{cells}H", page, first):
-            for newest in (True, False):
+            for way in self._ways:
                 try:
-                    found = self._cell(page, at, kind, newest=newest)
+                    found = self._cell(page, at, kind, way)
                 except (_Nonsense, IndexError, struct.error):
                     continue
-                yield Found(found[0], found[1], live)
-                if newest and not self._latest:
-                    break
+                yield Found(found[0], found[1], live and way is self._latest)
 
     def _cell(
-        self, page: bytes, at: int, kind: int, *, newest: bool
+        self, page: bytes, at: int, kind: int, way: dict[int, bytes]
     ) -> tuple[int | None, tuple[Value, ...]]:
         if kind == _INDEX_INNER:
             at += 4
@@ -132,10 +142,12 @@ class DamagedFile:
         row_id = None
         if kind not in (_INDEX_INNER, _INDEX_LEAF):
             row_id, at = _varint(page, at)
-        payload = self._payload(page, at, size, in_table=row_id is not None, newest=newest)
+        payload = self._payload(page, at, size, way, in_table=row_id is not None)
         return row_id, _record(payload)
 
-    def _payload(self, page: bytes, at: int, size: int, *, in_table: bool, newest: bool) -> bytes:
+    def _payload(
+        self, page: bytes, at: int, size: int, way: dict[int, bytes], *, in_table: bool
+    ) -> bytes:
         usable = self._size
         if size > max(len(self._data), usable) + len(self._frames) * usable:
             raise _Nonsense
@@ -149,7 +161,7 @@ class DamagedFile:
         [following] = struct.unpack_from(">I", page, at + here)
         left = size - here
         while left > 0:
-            overflow = self._look_up(following, newest=newest) if following else b""
+            overflow = self._look_up(following, way) if following else b""
             if len(overflow) < 4:
                 raise _Nonsense
             parts.append(overflow[4 : 4 + min(left, usable - 4)])
@@ -160,11 +172,11 @@ class DamagedFile:
     def _free_pages(self) -> frozenset[int]:
         """Pages that hold nothing any more, as the header tells."""
         free: set[int] = set()
-        first = self._look_up(1, newest=True)
+        first = self._look_up(1, self._latest)
         trunk = struct.unpack_from(">I", first, 32)[0] if len(first) >= _FIRST_PAGE_HEADER else 0
         while trunk and trunk not in free:
             free.add(trunk)
-            page = self._look_up(trunk, newest=True)
+            page = self._look_up(trunk, self._latest)
             if len(page) < 8:
                 break
             trunk, leaves = struct.unpack_from(">II", page, 0)
@@ -173,11 +185,18 @@ class DamagedFile:
         return frozenset(free)
 
 
-def _page_size(data: bytes, log: bytes) -> int:
+def _mapped(path: Path) -> bytes | mmap.mmap:
+    if not path.exists() or path.stat().st_size == 0:
+        return b""
+    with path.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def _page_size(data: bytes | mmap.mmap, log: bytes) -> int:
     told: list[int] = []
-    if len(data) >= _FIRST_PAGE_HEADER and data.startswith(b"SQLite format 3\0"):
+    if len(data) >= _FIRST_PAGE_HEADER and data[:16] == MAGIC:
         told.append(struct.unpack_from(">H", data, 16)[0])
-    if len(log) >= _WAL_HEADER:
+    if len(log) >= _LOG_HEADER:
         told.append(struct.unpack_from(">I", log, 8)[0])
     for size in told:
         if 512 <= size <= 32_768 and size & (size - 1) == 0:
@@ -187,21 +206,20 @@ def _page_size(data: bytes, log: bytes) -> int:
 
 def _frames(log: bytes, page_size: int) -> Iterator[_Frame]:
     """The frames of the log's present generation; valid are those that SQLite would read."""
-    if len(log) < _WAL_HEADER:
+    if len(log) < _LOG_HEADER:
         return
     magic = struct.unpack_from(">I", log, 0)[0]
-    order = "<" if magic == _WAL_MAGIC[0] else ">"
-    salt = log[16:24]
+    order = "<" if magic == LOG_MAGIC[0] else ">"
     sums = _log_checksum(log[:24], order, (0, 0))
-    sound = magic in _WAL_MAGIC and sums == struct.unpack_from(">II", log, 24)
+    sound = magic in LOG_MAGIC and sums == struct.unpack_from(">II", log, 24)
     pending: list[_Frame] = []
     step = _FRAME_HEADER + page_size
-    for at in range(_WAL_HEADER, len(log) - step + 1, step):
+    salt = log[16:24] if sound else _likely_salt(log, step)
+    for at in range(_LOG_HEADER, len(log) - step + 1, step):
         head, data = log[at : at + _FRAME_HEADER], log[at + _FRAME_HEADER : at + step]
         page, commit = struct.unpack_from(">II", head, 0)
         if head[8:16] != salt:
-            if sound:
-                break  # what follows is of an earlier generation
+            sound = False  # here an earlier generation begins, or a frame has lost its mark
             continue
         if sound:
             sums = _log_checksum(data, order, _log_checksum(head[:8], order, sums))
@@ -216,6 +234,14 @@ def _frames(log: bytes, page_size: int) -> Iterator[_Frame]:
             yield from pending
             pending = []
     yield from (_Frame(frame.page, frame.data, valid=False) for frame in pending)
+
+
+def _likely_salt(log: bytes, step: int) -> bytes:
+    """The mark of the present generation where the header is gone: that of the first frames."""
+    starts = range(_LOG_HEADER, min(len(log) - step + 1, 64 * step), step)
+    marks = Counter(log[at + 8 : at + 16] for at in starts)
+    del marks[bytes(8)]
+    return marks.most_common(1)[0][0] if marks else b""
 
 
 def _log_checksum(data: bytes, order: str, sums: tuple[int, int]) -> tuple[int, int]:

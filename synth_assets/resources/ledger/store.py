@@ -6,7 +6,6 @@ completions stand the leases of what is being bought just now, the accounts that
 against, and the failures.
 """
 
-import os
 import sqlite3
 import zlib
 from collections.abc import Generator, Sequence
@@ -23,9 +22,10 @@ from synth_assets.resources.ledger.orders import Claim, Order, Outcome, Settle
 from synth_assets.resources.ledger.owners import Owner, Owners
 from synth_assets.resources.ledger.schema import VERSION, prepare
 from synth_assets.resources.ledger.transaction import SELECT_COMPLETION, Transaction
-from synth_assets.resources.ledger.use import share
+from synth_assets.resources.ledger.use import Use
 
 _BUSY_TIMEOUT_S = 30
+_DAMAGED = "It is damaged. Run `synth ledger repair`: it saves what can be read."
 
 _SELECT_ENTRY = """
 SELECT request, teacher, model, recipe, step, created_at, response
@@ -87,14 +87,15 @@ class Ledger:
         self._synchronous = "FULL"
         with self._wrapped():
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._use = share(path)
+            self._use = Use(path)
+            self._connection = sqlite3.connect(
+                path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            )
             try:
-                self._connection = sqlite3.connect(
-                    path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
-                )
                 self._prepare()
             except BaseException:
-                os.close(self._use)
+                self._connection.close()
+                self._use.close()
                 raise
 
     @property
@@ -181,9 +182,7 @@ class Ledger:
     def close(self) -> None:
         """Release the file; a second time, nothing."""
         self._connection.close()
-        if self._use >= 0:
-            os.close(self._use)
-            self._use = -1
+        self._use.close()
         if self._owner is not None:
             self._owner.close()
             self._owner = None
@@ -247,6 +246,8 @@ class Ledger:
             yield
         except sqlite3.Error as exc:
             raise LedgerError(f"{self.path}: {exc}. {_mend(exc)}") from exc
+        except UnicodeDecodeError as exc:
+            raise LedgerError(f"{self.path}: {exc}. {_DAMAGED}") from exc
         except OSError as exc:
             raise LedgerError(f"{self.path}: {exc}. Mend rights, or set SYNTH_HOME.") from exc
 
@@ -273,4 +274,4 @@ def _mend(exc: sqlite3.Error) -> str:
         case ["SQLITE", "BUSY"]:
             return "Another program holds it for long; wait or end that one, then run again."
         case _:
-            return "It is damaged. Run `synth ledger repair`: it saves what can be read."
+            return _DAMAGED

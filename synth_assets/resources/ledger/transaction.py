@@ -11,10 +11,20 @@ from synth_assets.core.generation.budget import NOTHING, Amount, Budget, Payer, 
 from synth_assets.core.planning import request_identity
 from synth_assets.resources.ledger.accounts import Accounts
 from synth_assets.resources.ledger.checksums import checksum, is_sound, storable
+from synth_assets.resources.ledger.deferral import (
+    BATCH_OWNER,
+    UNASSIGNED,
+    forget,
+    given_up_text,
+    is_payers_own,
+    note_deferred,
+    take_back,
+)
 from synth_assets.resources.ledger.orders import (
     Claim,
     Damaged,
     Fail,
+    GivenUp,
     Held,
     Leased,
     Order,
@@ -27,9 +37,6 @@ from synth_assets.resources.ledger.owners import Owners
 
 KILLED = "killed"
 """The class of a failure that is a killed process's: the call was sent, its answer never stored."""
-
-BATCH_OWNER = "batch:"
-"""What the owner of a batch's leases begins with; a batch outlives every process."""
 
 SELECT_COMPLETION = """
 SELECT text, finish_reason, prompt_tokens, completion_tokens, cost_usd, latency_s, checksum
@@ -124,17 +131,40 @@ class Transaction:
         if held is not None:
             if held[0] == self._owner:
                 return Leased()
-            if held[0].startswith(BATCH_OWNER) or self._owners.is_alive(held[0]):
+            if held[0].startswith(BATCH_OWNER):
+                if held[0] != UNASSIGNED or self._keeps_waiting(claim):
+                    return Held(in_batch=True)
+                take_back(self._connection, self._accounts, name, UNASSIGNED)
+            elif self._owners.is_alive(held[0]):
                 return Held()
-            self._reap(held[0])
+            else:
+                self._reap(held[0])
+        return self._defer(claim) if claim.deferred else self._take(claim)
+
+    def _keeps_waiting(self, claim: Claim) -> bool:
+        return bool(claim.deferred) and is_payers_own(self._connection, claim)
+
+    def _take(self, claim: Claim) -> Outcome:
+        forget(self._connection, claim.request.fingerprint)
         if over := self._shortage(claim):
             return over
-        self._lease(claim)
+        self._lease(claim, self._owner)
         return Leased()
 
-    def _lease(self, claim: Claim) -> None:
+    def _defer(self, claim: Claim) -> Outcome:
+        told = given_up_text(self._connection, claim.request.fingerprint)
+        if told is not None:
+            return GivenUp(told)
+        if over := self._shortage(claim):
+            forget(self._connection, claim.request.fingerprint)
+            return over
+        note_deferred(self._connection, claim)
+        self._lease(claim, UNASSIGNED)
+        return Held(in_batch=True)
+
+    def _lease(self, claim: Claim, owner: str) -> None:
         request, payer, reserve = claim.request, claim.payer, claim.reserve
-        named = (request.fingerprint, self._owner, request.teacher, payer.recipe, payer.run)
+        named = (request.fingerprint, owner, request.teacher, payer.recipe, payer.run)
         self._connection.execute(_INSERT_LEASE, (*named, reserve.usd_pico, reserve.tokens))
         self._accounts.change(payer.scopes(request.teacher), reserved=reserve)
 
@@ -167,6 +197,7 @@ class Transaction:
         self._accounts.change(
             payer.scopes(request.teacher),
             spent=paid_for(completion),
+            perhaps=Amount(-order.less.usd_pico, -order.less.tokens),
             unpriced=int(completion.cost_usd is None),
         )
 
@@ -183,7 +214,7 @@ class Transaction:
             return None
         if over := self._shortage(claim):
             return over
-        self._lease(claim)
+        self._lease(claim, self._owner)
         return Leased()
 
     def _let_go(self, claim: Claim) -> None:

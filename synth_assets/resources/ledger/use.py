@@ -15,18 +15,55 @@ from synth_assets.errors import LedgerError
 _LOOK_AGAIN_S = 0.05
 
 
-def share(path: Path) -> int:
-    """Have the ledger open beside others; waits while it is being repaired.
+class Use:
+    """Having the ledger open beside others, until `close` or the end of the process.
 
-    Returns:
-        A file descriptor; closing it ends the use, as the end of the process does.
+    Making one waits while the ledger is being repaired.
+
+    Raises:
+        OSError: if there can be no lock file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = _opened(path)
+        fcntl.flock(self._file, fcntl.LOCK_SH)
+
+    def close(self) -> None:
+        """Let go; a second time, nothing."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def __del__(self) -> None:
+        if hasattr(self, "_file"):
+            self.close()
+
+
+@contextmanager
+def perhaps_alone(path: Path) -> Generator[bool]:
+    """Have the ledger for oneself where nobody has it open, in this process or another.
+
+    Waits while somebody repairs it. Only who is alone may open the file but through SQLite: closing
+    it would cancel the locks of SQLite in this process.
+
+    Yields:
+        Whether it is so.
 
     Raises:
         OSError: if there can be no lock file.
     """
     file = _opened(path)
-    fcntl.flock(file, fcntl.LOCK_SH)
-    return file
+    try:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            fcntl.flock(file, fcntl.LOCK_SH)
+            fcntl.flock(file, fcntl.LOCK_UN)
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(file)
 
 
 @contextmanager
