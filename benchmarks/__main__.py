@@ -4,7 +4,7 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import lineage_ingest, start_and_run
+from benchmarks import generation, lineage_ingest, long_plan, start_and_run
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 
@@ -20,7 +20,7 @@ def main() -> None:
         "below the benchmark's own (about 68 MiB) do not show.",
         f"Python {platform.python_version()}, {platform.machine()}, {versions}.",
     ]
-    for benchmark in (start_and_run, lineage_ingest):
+    for benchmark in (start_and_run, generation, long_plan, lineage_ingest):
         parts.append(benchmark.measure())
         print(parts[-1], flush=True)
     PAGE.write_text("\n\n".join(parts) + "\n", encoding="utf-8")

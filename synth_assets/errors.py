@@ -53,6 +53,10 @@ class TeacherError(SynthError):
     """A teacher cannot be used at all (unknown model, refused key): generation stops."""
 
 
+class BatchPendingError(SynthError):
+    """Requests wait for a batch. Nothing is wrong: run again once it is done."""
+
+
 class LedgerError(SynthError):
     """The ledger cannot be opened, or its schema is of another version."""
 

@@ -5,7 +5,6 @@
 
 import dagster as dg
 
-
 refresh_inputs = dg.define_asset_job(
     "refresh_inputs",
     selection=dg.AssetSelection.assets("recipes", "real_data", "held_out_real", "benchmarks"),

@@ -10,6 +10,7 @@ from synth_assets.errors import ConfigurationError
 
 _SECRET_NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
 _SHORTEST_AMBIENT_SECRET = 8
+_MOST_WORKERS = 64
 
 SHIPPED_RECIPES = Path(__file__).parent.parent / "recipes"
 
@@ -26,6 +27,8 @@ class Settings:
             teachers.
         dagster_port: `SYNTH_DAGSTER_PORT`, default 3000.
         dashboard_port: `SYNTH_DASHBOARD_PORT`, default 8000.
+        workers: `SYNTH_WORKERS`, processes that generate for one recipe; none, the default: as many
+            as help.
     """
 
     home: Path
@@ -33,6 +36,7 @@ class Settings:
     teacher: str | None
     dagster_port: int
     dashboard_port: int
+    workers: int | None = None
 
     @property
     def dashboard_url(self) -> str:
@@ -49,7 +53,8 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Read and check the environment.
 
     Raises:
-        ConfigurationError: for a recipe folder that does not exist or a port that is none.
+        ConfigurationError: for a recipe folder that does not exist, a port that is none, or a
+            number of workers that cannot be.
     """
     named = _user_folders(environment.get("SYNTH_RECIPES"))
     return Settings(
@@ -58,6 +63,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         teacher=environment.get("SYNTH_TEACHER") or None,
         dagster_port=_port(environment, "SYNTH_DAGSTER_PORT", 3000),
         dashboard_port=_port(environment, "SYNTH_DASHBOARD_PORT", 8000),
+        workers=_workers(environment),
     )
 
 
@@ -130,4 +136,16 @@ def _port(environment: Mapping[str, str], name: str, default: int) -> int:
     text = environment.get(name) or str(default)
     if not text.isdecimal() or not 1 <= int(text) <= 65_535:
         raise ConfigurationError(f"{name} is {text!r}; give a port from 1 to 65535.")
+    return int(text)
+
+
+def _workers(environment: Mapping[str, str]) -> int | None:
+    text = environment.get("SYNTH_WORKERS") or "auto"
+    if text == "auto":
+        return None
+    if not text.isdecimal() or not 1 <= int(text) <= _MOST_WORKERS:
+        raise ConfigurationError(
+            f"SYNTH_WORKERS is {text!r}; give a number of processes from 1 to {_MOST_WORKERS}, or "
+            "auto."
+        )
     return int(text)

@@ -47,6 +47,10 @@ class CallFailedError(Exception):
         self.transient = transient
 
 
+class CallPendingError(Exception):
+    """A batch has the request, or will have it: its sample is neither done nor failed."""
+
+
 @dataclass(frozen=True)
 class FailedAttempt:
     """One attempt that failed, for the books.

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
@@ -13,11 +13,14 @@ from synth_assets.core.generation.budget import Payer
 from synth_assets.core.planning import Plan
 from synth_assets.core.schema import SAMPLE_SCHEMA
 from synth_assets.core.verify.stage import verify_samples
+from synth_assets.resources.batches.books import BatchBooks
 from synth_assets.resources.frames import FrameParts
 from synth_assets.resources.generation.engine import Progress, generate_parts
 from synth_assets.resources.generation.funds import check_funds
 from synth_assets.resources.generation.parts import PartsFolder, parts_of
+from synth_assets.resources.generation.shared_parts import GatheredParts
 from synth_assets.resources.generation.shop import Spending
+from synth_assets.resources.generation.workers import Workers, generate_with_workers
 from synth_assets.resources.ledger.store import Ledger
 from synth_assets.resources.teachers import ChatModel
 
@@ -59,12 +62,13 @@ class Filler:
     """Fills recipe versions.
 
     Attributes:
-        model: makes who answers, anew for each round.
+        model: makes who answers in this process, anew for each round.
         ledger: what was bought before; its budget is held.
         folder: where finished parts lie until they are handed over.
         run: id of the run whose account is charged.
         on_progress: told after every finished sample.
         announce: told of rounds.
+        workers: how many processes generate; they ask the recipe's own teachers.
     """
 
     model: Callable[[], ChatModel]
@@ -73,6 +77,7 @@ class Filler:
     run: str = ""
     on_progress: Callable[[Progress], None] = lambda _: None
     announce: Callable[[str], None] = lambda _: None
+    workers: Workers = field(default_factory=Workers)
 
     def fill(self, plan: Plan) -> Filled:
         """Generate what the recipe asks for; see `generate_parts`.
@@ -84,18 +89,23 @@ class Filler:
         Raises:
             BudgetError: if a budget cannot be held.
             TeacherError: if a teacher cannot be used at all, or is down.
+            BatchPendingError: if samples wait for batches, which are submitted then.
             KeyboardInterrupt: at SIGINT or SIGTERM; what was bought is kept.
         """
         recipe = plan.recipe
         check_funds(recipe, self.ledger.budget, Payer(recipe.id, self.run))
-        parts = PartsFolder(self.folder, plan.fingerprint)
+        parts = GatheredParts(self.folder, plan.fingerprint)
         target = recipe.spec.samples
         if isinstance(target, int):
             spending = self._generate(plan, 0, target, parts)
-            return Filled(parts, (Round(target, None),), spending)
-        return self._until_kept(plan, target, parts)
+            filled = Filled(parts, (Round(target, None),), spending)
+        else:
+            filled = self._until_kept(plan, target, parts)
+        # Their decisions are told now; the next run may try again.
+        BatchBooks(self.ledger).forget_given_up(sorted(filled.spending.given_up))
+        return filled
 
-    def _until_kept(self, plan: Plan, target: KeptSamples, parts: PartsFolder) -> Filled:
+    def _until_kept(self, plan: Plan, target: KeptSamples, parts: GatheredParts) -> Filled:
         spending = Spending()
         rounds: list[Round] = []
         kept = pl.DataFrame(schema=SAMPLE_SCHEMA)
@@ -117,7 +127,22 @@ class Filler:
             goal = min(wanted, target.most)
         return Filled(parts, tuple(rounds), spending)
 
-    def _generate(self, plan: Plan, start: int, stop: int, parts: PartsFolder) -> Spending:
+    def _generate(self, plan: Plan, start: int, stop: int, parts: GatheredParts) -> Spending:
+        missing = [part for part in parts_of(start, stop) if plan.seeds and not parts.has(part)]
+        number = self.workers.number(plan.recipe, missing)
+        if number > 1:
+            return generate_with_workers(
+                plan,
+                start,
+                stop,
+                number,
+                self.ledger,
+                parts,
+                self.folder,
+                run=self.run,
+                on_progress=self.on_progress,
+                warn=self.workers.warn,
+            )
         return generate_parts(
             plan,
             start,
