@@ -57,6 +57,10 @@ class BatchPendingError(SynthError):
     """Requests wait for a batch. Nothing is wrong: run again once it is done."""
 
 
+class WorkerError(SynthError):
+    """Worker processes died again and again at the same part of a plan."""
+
+
 class LedgerError(SynthError):
     """The ledger cannot be opened, or its schema is of another version."""
 

@@ -32,6 +32,8 @@ Environment:
                   (separated like PATH; default ./recipes if it is there)
   SYNTH_TEACHER   a teacher of the catalogue, or any LiteLLM model such as
                   ollama/qwen3, that writes instead of the recipes' own
+  SYNTH_WORKERS   processes that generate (default auto: more than one for
+                  large plans at teachers that take many requests at once)
 """
 
 

@@ -33,7 +33,7 @@ from synth_assets.resources.generation.shop import Shop, Spending
 from synth_assets.resources.ledger.store import Ledger
 from synth_assets.resources.teachers import CallFailedError, CallPendingError, ChatModel
 
-_OPEN_PARTS = 3
+_OPEN_PARTS = 8
 _SMALLEST_WINDOW = 128
 _LARGEST_WINDOW = 4_096
 

@@ -18,7 +18,6 @@ from synth_assets.resources.frames import FrameParts
 from synth_assets.resources.generation.engine import Progress, generate_parts
 from synth_assets.resources.generation.funds import check_funds
 from synth_assets.resources.generation.parts import PartsFolder, parts_of
-from synth_assets.resources.generation.shared_parts import GatheredParts
 from synth_assets.resources.generation.shop import Spending
 from synth_assets.resources.generation.workers import Workers, generate_with_workers
 from synth_assets.resources.ledger.store import Ledger
@@ -94,7 +93,7 @@ class Filler:
         """
         recipe = plan.recipe
         check_funds(recipe, self.ledger.budget, Payer(recipe.id, self.run))
-        parts = GatheredParts(self.folder, plan.fingerprint)
+        parts = PartsFolder(self.folder, plan.fingerprint)
         target = recipe.spec.samples
         if isinstance(target, int):
             spending = self._generate(plan, 0, target, parts)
@@ -105,7 +104,7 @@ class Filler:
         BatchBooks(self.ledger).forget_given_up(sorted(filled.spending.given_up))
         return filled
 
-    def _until_kept(self, plan: Plan, target: KeptSamples, parts: GatheredParts) -> Filled:
+    def _until_kept(self, plan: Plan, target: KeptSamples, parts: PartsFolder) -> Filled:
         spending = Spending()
         rounds: list[Round] = []
         kept = pl.DataFrame(schema=SAMPLE_SCHEMA)
@@ -127,7 +126,7 @@ class Filler:
             goal = min(wanted, target.most)
         return Filled(parts, tuple(rounds), spending)
 
-    def _generate(self, plan: Plan, start: int, stop: int, parts: GatheredParts) -> Spending:
+    def _generate(self, plan: Plan, start: int, stop: int, parts: PartsFolder) -> Spending:
         missing = [part for part in parts_of(start, stop) if plan.seeds and not parts.has(part)]
         number = self.workers.number(plan.recipe, missing)
         if number > 1:

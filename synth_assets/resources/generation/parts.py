@@ -22,7 +22,7 @@ from synth_assets.core.schema import (
 from synth_assets.core.stage import StageResult
 from synth_assets.resources.frames import FrameParts, write_bytes, write_frame
 
-PART_SIZE = 5_000
+PART_SIZE = 1_000
 
 _TABLES = {
     "samples": SAMPLE_SCHEMA,
@@ -151,6 +151,10 @@ class PartsFolder:
             write_frame(place / f"{name}.parquet", frame)
         if Outcome.ERRORED not in result.stage.decisions["outcome"]:
             write_bytes(place / _DONE, b"")
+        self._written.add(part)
+
+    def note_written(self, part: Part) -> None:
+        """Another process wrote a part here."""
         self._written.add(part)
 
     def table(self, name: str, among: Sequence[Part] | None = None) -> FrameParts:

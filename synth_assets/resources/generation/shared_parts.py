@@ -5,14 +5,6 @@ from collections.abc import Callable
 from synth_assets.resources.generation.parts import Part, PartResult, PartsFolder
 
 
-class GatheredParts(PartsFolder):
-    """Parts that may have been written by other processes."""
-
-    def note_written(self, part: Part) -> None:
-        """Another process wrote a part here."""
-        self._written.add(part)
-
-
 class TakenParts:
     """Parts as one of several workers sees them: what it does not get, another one does.
 

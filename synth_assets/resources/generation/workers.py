@@ -15,12 +15,13 @@ from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from heapq import heapreplace
 from pathlib import Path
 from typing import assert_never
 
 from synth_assets.core.config.recipe import Recipe
 from synth_assets.core.planning import Plan
-from synth_assets.errors import SynthError
+from synth_assets.errors import WorkerError
 from synth_assets.resources.generation.engine import Progress
 from synth_assets.resources.generation.errand import (
     Count,
@@ -32,8 +33,7 @@ from synth_assets.resources.generation.errand import (
     divided,
 )
 from synth_assets.resources.generation.interruption import run_until_interrupted
-from synth_assets.resources.generation.parts import Part, parts_of
-from synth_assets.resources.generation.shared_parts import GatheredParts
+from synth_assets.resources.generation.parts import Part, PartsFolder, parts_of
 from synth_assets.resources.generation.shop import Spending
 from synth_assets.resources.generation.worker_handle import WorkerHandle
 from synth_assets.resources.ledger.store import Ledger
@@ -41,6 +41,7 @@ from synth_assets.resources.ledger.store import Ledger
 _MOST_UNASKED = 4
 _FEWEST_SAMPLES = 10_000
 _FEWEST_AT_ONCE = 128
+_EVEN_ENOUGH = 0.9
 _MOST_DEATHS = 4
 """A part is tried again after three deaths of those who were at it."""
 
@@ -63,6 +64,8 @@ class Workers:
         A second one helps where a first is short of CPU: with many samples left, and teachers that
         take many requests at once. There are never more than parts, nor than a teacher takes
         requests at once, as each has its share of these. Teachers with batch delivery need none.
+        Unasked, there are only so many as leave few of these shares unused at the end, so that slow
+        teachers lose little by it.
         """
         teachers = recipe.teachers.values()
         if any(teacher.delivery == "batch" for teacher in teachers):
@@ -74,7 +77,9 @@ class Workers:
         at_once = sum(teacher.parallelism for teacher in teachers)
         if left < _FEWEST_SAMPLES or at_once < _FEWEST_AT_ONCE:
             return 1
-        return max(1, min(_cores(), _MOST_UNASKED, most))
+        most = min(_cores(), _MOST_UNASKED, most)
+        even = (n for n in range(most, 1, -1) if _evenness(missing, n) >= _EVEN_ENOUGH)
+        return next(even, 1)
 
 
 def generate_with_workers(
@@ -83,7 +88,7 @@ def generate_with_workers(
     stop: int,
     workers: int,
     ledger: Ledger,
-    parts: GatheredParts,
+    parts: PartsFolder,
     folder: Path,
     *,
     run: str = "",
@@ -135,7 +140,7 @@ class _Office:
         self,
         errands: Sequence[Errand],
         all_parts: Sequence[Part],
-        parts: GatheredParts,
+        parts: PartsFolder,
         on_progress: Callable[[Progress], None],
         warn: Callable[[str], None],
     ) -> None:
@@ -234,7 +239,7 @@ class _Office:
         told = f"{label}: a worker process {_death(code)} at work on samples: {where}"
         self._deaths.update(lost or [None])
         if max(self._deaths[part] for part in lost or [None]) >= _MOST_DEATHS:
-            raise SynthError(
+            raise WorkerError(
                 f"{told}. It is the {_MOST_DEATHS}th that did. Where memory ran out (`dmesg` says "
                 "so), set SYNTH_WORKERS=1 or lower parallelism in teachers.yaml, then run again: "
                 "what was bought is kept."
@@ -273,6 +278,14 @@ class _Desk:
     taken: set[Part] = field(default_factory=set[Part])
     written: int = 0
     count: Count = _NOTHING
+
+
+def _evenness(parts: Sequence[Part], workers: int) -> float:
+    """How much of the workers' time is used where each takes a part as it is done with another."""
+    busy = [0] * workers
+    for part in parts:
+        heapreplace(busy, busy[0] + part.size)
+    return sum(busy) / (workers * max(busy))
 
 
 def _death(code: int) -> str:
