@@ -165,8 +165,8 @@ def test_run_of_one_broken_and_one_good_recipe_fills_the_good_one(project: OwnPr
     told = _synth(project, "run", "--recipe", "aaa", "--recipe", "sums", "--mixture", "all")
 
     assert told.code == 1
-    assert re.search(r"^failed fill_recipe aaa~", told.text, re.MULTILINE)
-    assert re.search(r"^done   fill_recipe sums~", told.text, re.MULTILINE)
+    assert re.search(r"^failed +fill_recipe aaa~", told.text, re.MULTILINE)
+    assert re.search(r"^done +fill_recipe sums~", told.text, re.MULTILINE)
     [verified] = (project.home / "assets" / "verified_samples").iterdir()
     assert verified.name.startswith("sums~")
 

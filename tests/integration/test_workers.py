@@ -141,7 +141,8 @@ def test_worker_killed_is_told_and_its_parts_are_made_by_another(
         running.log.read_text()
     )
     # In flight at the kill were at most half, and as many again may not have been on disk.
-    assert server.paid().total() - SAMPLES <= job.parallelism
+    # In flight, and answers of the last commit window.
+    assert server.paid().total() - SAMPLES <= job.parallelism + 150
     assert job.outcome()["last_finished"] == SAMPLES
 
 
@@ -156,7 +157,7 @@ def test_workers_killed_again_and_again_end_the_run_with_what_to_do(
         time.sleep(0.05)
 
     assert running.finish() == 1, running.log.read_text()
-    assert job.outcome()["error"] == "SynthError"
+    assert job.outcome()["error"] == "WorkerError"
     assert "set SYNTH_WORKERS=1" in job.outcome()["message"]
     assert "Traceback" not in running.log.read_text()
 
