@@ -41,12 +41,12 @@ def _missing(samples: int) -> list[Part]:
         (2, 100_000, 64, 2),
         (1, 100_000, 64, 1),
         (8, 10_000, 64, 2),
-        (8, 30_000, 64, 3),
-        (8, 25_000, 64, 1),
-        (8, 12_000, 64, 1),
+        (8, 30_000, 64, 4),
+        (8, 25_000, 64, 3),
+        (8, 12_000, 64, 4),
         (8, 9_999, 64, 1),
-        (8, 100_000, 42, 1),
-        (8, 100_000, 43, 4),
+        (8, 100_000, 21, 1),
+        (8, 100_000, 22, 4),
         (8, 0, 64, 1),
     ],
 )
@@ -63,7 +63,7 @@ def test_workers_asked_for_are_no_more_than_parts_or_than_a_teacher_takes_at_onc
     few = {**TEACHERS, "solver": TEACHERS["solver"].model_copy(update={"parallelism": 3})}
 
     assert Workers(8).number(_recipe(parallelism=64), _missing(100_000)) == 8
-    assert Workers(8).number(_recipe(parallelism=64), _missing(12_000)) == 3
+    assert Workers(8).number(_recipe(parallelism=64), _missing(2_500)) == 3
     assert Workers(8).number(tiny_recipe(10, few), _missing(100_000)) == 3
     assert Workers(2).number(_recipe(parallelism=1), _missing(100_000)) == 1
     assert Workers(1).number(_recipe(parallelism=64), _missing(100_000)) == 1

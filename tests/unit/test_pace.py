@@ -109,3 +109,8 @@ def test_failure_policy_is_stated_for_every_class(failure: FailureClass):
     assert policy.attempts >= 1
     assert not (policy.stops_teacher and policy.slows_down)
     assert math.isfinite(policy.attempts)
+
+
+@pytest.mark.parametrize(("most", "first"), [(4, 4), (16, 8), (64, 16), (512, 128)])
+def test_adaptive_limit_starts_at_eight_or_a_quarter_of_the_most(most: int, first: int):
+    assert AdaptiveLimit(most).allowed == first

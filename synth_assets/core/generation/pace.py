@@ -5,6 +5,7 @@ Callers say what time it is, in seconds of any monotonic clock.
 
 from dataclasses import dataclass, field
 
+_FIRST = 8.0
 _HALVING_PAUSE_S = 1.0
 _SLOW_FACTOR = 2.5
 
@@ -20,18 +21,18 @@ class AdaptiveLimit:
 
     Attributes:
         most: never more than this.
-        limit: how many now.
+        limit: how many now; at first 8, or a quarter of the most.
     """
 
     most: int
-    limit: float = 8.0
+    limit: float = 0.0
     _slow_start_below: float = field(default=float("inf"), repr=False)
     _halved_at: float = field(default=float("-inf"), repr=False)
     _best_s: float | None = field(default=None, repr=False)
     _recent_s: float | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        self.limit = min(self.limit, float(self.most))
+        self.limit = min(self.limit or max(_FIRST, self.most / 4), float(self.most))
 
     @property
     def allowed(self) -> int:

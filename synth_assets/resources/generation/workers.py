@@ -40,7 +40,7 @@ from synth_assets.resources.ledger.store import Ledger
 
 _MOST_UNASKED = 4
 _FEWEST_SAMPLES = 10_000
-_FEWEST_AT_ONCE = 128
+_FEWEST_AT_ONCE = 64
 _EVEN_ENOUGH = 0.9
 _MOST_DEATHS = 4
 """A part is tried again after three deaths of those who were at it."""
