@@ -1,8 +1,8 @@
 """The lean lane: plain OpenAI-compatible endpoints over aiohttp.
 
-LiteLLM spends some three milliseconds of CPU on a call: on prices, logging objects, and transformations
-for providers that speak otherwise. An endpoint that speaks the OpenAI protocol needs none of them;
-aiohttp does the same call in a tenth of a millisecond.
+LiteLLM spends some three milliseconds of CPU on a call: on prices, logging objects, and
+transformations for providers that speak otherwise. An endpoint that speaks the OpenAI protocol
+needs none of them; aiohttp does the same call in a tenth of a millisecond.
 """
 
 import asyncio
