@@ -181,10 +181,17 @@ def test_check_funds_without_a_bound_of_the_answer_is_refused_with_the_lines_to_
         ({"context_limit": 4096}, {"all": {"tokens": 5}}),
     ],
 )
-def test_check_funds_of_what_can_be_held_is_silent(
+def test_check_funds_of_what_can_be_held_refuses_nothing(
     teacher: Mapping[str, object], budgets: Mapping[str, object]
 ):
-    check_funds(_recipe(**teacher), _budget(**budgets), Payer("tiny", "run-1"))
+    recipe, budget, payer = _recipe(**teacher), _budget(**budgets), Payer("tiny", "run-1")
+    refused: list[BudgetError] = []
+    try:
+        check_funds(recipe, budget, payer)
+    except BudgetError as exc:
+        refused.append(exc)
+
+    assert refused == []
 
 
 # --- amounts ------------------------------------------------------------------------------------

@@ -161,6 +161,8 @@ def test_budget_in_any_order_of_claims_and_ends_among_processes_is_never_exceede
             ledgers[process].carry_out([Release(claim)])
         books.held.clear()
         books.check(ledgers[1])
+        left = ledgers[2].account("all")
+        assert (left.reserved_usd_pico, left.reserved_tokens) == (0, 0)
 
 
 def test_budget_sums_of_many_small_prices_are_exact_to_the_pico_dollar(tmp_path: Path):
