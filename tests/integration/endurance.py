@@ -78,16 +78,7 @@ class Job:
     @property
     def recipe(self) -> Recipe:
         """One request a sample; every prompt differs."""
-        teacher = Teacher(
-            id="writer",
-            model="hosted_vllm/writer",
-            api_base=self.base_url,
-            parallelism=self.parallelism,
-            price=PRICE,
-            response_format="schema",
-            sends_seed=True,
-            timeout_s=20,
-        )
+        teacher = writer(self.base_url, self.parallelism)
         text = _RECIPE.format(samples=self.samples)
         files = {
             "recipe.yaml": text,
@@ -110,6 +101,20 @@ class Job:
     def decisions(self) -> pl.DataFrame:
         """Decisions of a finished worker."""
         return pl.read_parquet(self.root / f"{self.name}.decisions.parquet")
+
+
+def writer(base_url: str, parallelism: int) -> Teacher:
+    """The teacher that the echoing server plays."""
+    return Teacher(
+        id="writer",
+        model="hosted_vllm/writer",
+        api_base=base_url,
+        parallelism=parallelism,
+        price=PRICE,
+        response_format="schema",
+        sends_seed=True,
+        timeout_s=20,
+    )
 
 
 def _all(usd: float) -> dict[str, object]:

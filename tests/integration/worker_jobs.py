@@ -18,7 +18,6 @@ import polars as pl
 
 from synth_assets.core.config.budgets import Budgets
 from synth_assets.core.config.recipe import Recipe, parse_recipe, parse_recipe_yaml
-from synth_assets.core.config.teachers import Teacher
 from synth_assets.core.generation.budget import Budget
 from synth_assets.core.planning import Plan
 from synth_assets.core.sample import Seed
@@ -29,7 +28,7 @@ from synth_assets.resources.generation.workers import Workers
 from synth_assets.resources.ledger.store import Ledger
 from synth_assets.resources.recipe_folder import load_models
 from synth_assets.resources.teachers import Teachers
-from tests.integration.endurance import PRICE
+from tests.integration.endurance import writer
 from tests.processes import processes_with
 
 _ROOT = Path(__file__).parents[2]
@@ -157,16 +156,7 @@ class _Seen:
 
 
 def _recipe(job: WorkerJob) -> Recipe:
-    teacher = Teacher(
-        id="writer",
-        model="hosted_vllm/writer",
-        api_base=job.base_url,
-        parallelism=job.parallelism,
-        price=PRICE,
-        response_format="schema",
-        sends_seed=True,
-        timeout_s=20,
-    )
+    teacher = writer(job.base_url, job.parallelism)
     text = _RECIPE.format(samples=job.samples)
     files = {"recipe.yaml": text, "ask.md.j2": "Ask about this: {{ passage }}"}
     spec = parse_recipe_yaml("shared", text)

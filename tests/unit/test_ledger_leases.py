@@ -1,3 +1,4 @@
+import errno
 import os
 import signal
 import subprocess
@@ -212,3 +213,27 @@ def test_reaping_that_is_rolled_back_keeps_the_record_of_what_was_sent(
             connection.execute("DROP TRIGGER full")
         ledger.reap_the_dead()
         assert ledger.account("all").perhaps_usd_pico == 70
+
+
+def test_owner_has_its_file_on_the_disk_before_it_sends_anything(tmp_path: Path):
+    owner = Owner(tmp_path / "owners")
+    names = [request(number).fingerprint for number in range(5_000)]
+    for name in names:
+        owner.sent(name)
+
+    [file] = (tmp_path / "owners").iterdir()
+    assert file.stat().st_blocks * 512 >= file.stat().st_size >= 64 * 5_000
+    assert set(names) <= Owners(tmp_path / "owners").sent_by(owner.name)
+    owner.close()
+
+
+def test_owner_without_room_on_the_disk_is_refused_and_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with pytest.raises(OSError, match="No space left"):
+        Owner(tmp_path / "owners")
+    assert list((tmp_path / "owners").iterdir()) == []

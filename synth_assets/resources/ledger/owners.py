@@ -6,6 +6,7 @@ same file names the requests that were sent and not yet stored: of a killed proc
 may have been paid for, the others were not.
 """
 
+import errno
 import fcntl
 import mmap
 import os
@@ -34,9 +35,14 @@ class Owner:
         # It gets its name once it is locked, so that nobody takes it for a dead owner's.
         unnamed = folder / f".{self.name}"
         self._file = os.open(unnamed, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-        unnamed.rename(self._path)
-        os.truncate(self._file, _DIGITS * _GROWTH)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            self._allocate(0)
+            unnamed.rename(self._path)
+        except OSError:
+            unnamed.unlink(missing_ok=True)
+            os.close(self._file)
+            raise
         # Memory of a file outlives the process as a write does, and costs no system call.
         self._memory = mmap.mmap(self._file, _DIGITS * _GROWTH)
         self._places: dict[str, int] = {}
@@ -63,8 +69,15 @@ class Owner:
         self._memory.close()
         os.close(self._file)
 
+    def _allocate(self, start: int) -> None:
+        """Write the next places: on a full disk a hole in the file would end the process."""
+        blank = _NOTHING * _GROWTH
+        if os.pwrite(self._file, blank, start) != len(blank):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
+
     def _grown(self) -> int:
         size = self._memory.size()
+        self._allocate(size)
         self._memory.resize(size + _DIGITS * _GROWTH)
         self._free = [size + _DIGITS * number for number in range(_GROWTH)]
         return self._free.pop()
