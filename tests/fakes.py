@@ -1,7 +1,7 @@
 """Stand-ins for the outside world, and small recipes to use them with."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from synth_assets.core.completion import Completion, Request
@@ -76,11 +76,13 @@ class FakeChatModel:
     """Answers from a function or a queue, and remembers what it was asked.
 
     Attributes:
-        enqueued: texts, or exceptions to raise, used before `good_answer`.
+        enqueued: texts, or exceptions to raise, used before `answer`.
+        answer: request -> text.
         history: requests in the order they came.
     """
 
     enqueued: list[str | Exception] = field(default_factory=list)
+    answer: Callable[[Request], str] = good_answer
     history: list[Request] = field(default_factory=list)
     cost_usd: float | None = 0.25
     finish_reason: str = "stop"
@@ -101,7 +103,7 @@ class FakeChatModel:
         if self.stopped:
             raise asyncio.CancelledError
         self.history.append(request)
-        said = self.enqueued.pop(0) if self.enqueued else good_answer(request)
+        said = self.enqueued.pop(0) if self.enqueued else self.answer(request)
         if isinstance(said, Exception):
             raise said
         return Completion(

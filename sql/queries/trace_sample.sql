@@ -21,7 +21,10 @@ SELECT
     licence,
     synthetic_depth,
     content_hash,
-    score
+    score,
+    history,
+    rejected,
+    difficulty
 FROM samples
 WHERE sample_id = $sample_id AND partition = $partition
 ORDER BY rowid

@@ -1,62 +1,55 @@
-"""From a recipe and its seeds to planned samples, and from finished ones to rows.
+"""From a recipe and its seeds to planned samples.
 
-The plan is stable: each (seed, round) draws its teacher and attributes from its own hash, so
-that adding a seed or asking for more samples changes no other planned sample.
+The plan is stable: what is drawn for a sample follows from the rank of its seed's hash among
+others, so that more samples move no earlier one, and more seeds move few.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Protocol
 
-from synth_assets.core.completion import Request
+from synth_assets.core.completion import Message, Request
 from synth_assets.core.config.recipe import Recipe
 from synth_assets.core.config.teachers import Teacher
-from synth_assets.core.fingerprint import (
-    canonical_json,
-    content_hash,
-    exact_hash,
-    fingerprint,
-    short_id,
-)
+from synth_assets.core.draws.balance import BLOCK, Balance, Drawn
+from synth_assets.core.fingerprint import canonical_json, exact_hash, short_id
 from synth_assets.core.sample import Sample, Seed
-from synth_assets.core.schema import Origin
-from synth_assets.core.techniques.protocol import Draft, Prompt, Slot, TeacherShare
+from synth_assets.core.techniques.prompt import Prompt
+from synth_assets.core.techniques.protocol import Production, Slot, Start
 
-_GOLDEN = 0.6180339887498949
-_MENDED = {"json": "mended"}
-"""Stands among a row's attributes where an answer's JSON had to be mended."""
+_COPY_STRIDE = 1 << 24
+"""More than there can be rounds, so that each copy in each round has an index of its own."""
 
 
-@dataclass(frozen=True)
-class Draw:
-    """The source of chance of one planned sample: a seed, and how often it was used before."""
+class Planned(Protocol):
+    """Planned samples, each known by its position alone."""
 
-    recipe: str
-    seed_id: str
-    round: int
+    @property
+    def recipe(self) -> Recipe:
+        """What is planned for."""
+        ...
 
-    def unit(self, purpose: str) -> float:
-        """A number in [0, 1) for one purpose; over the rounds of a seed it spreads evenly."""
-        start = int(fingerprint([self.recipe, self.seed_id, purpose])[:13], 16) / 16**13
-        return (start + self.round * _GOLDEN) % 1.0
+    @property
+    def fingerprint(self) -> str:
+        """Identity of the whole plan."""
+        ...
 
-    def teacher(self, shares: Sequence[TeacherShare], purpose: str) -> str:
-        """One of the teachers, by weight."""
-        if len(shares) == 1:
-            return shares[0].id
-        total = sum(share.weight for share in shares)
-        point = self.unit(f"teacher/{purpose}") * total
-        for share in shares:
-            point -= share.weight
-            if point < 0:
-                return share.id
-        return shares[-1].id
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to start from."""
+        ...
+
+    def slots(self, start: int, stop: int) -> Iterator[Slot]:
+        """The planned samples of a range of positions."""
+        ...
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The planned samples of a recipe, each known by its position alone.
+    """The planned samples of a recipe.
 
     Seeds come in the order of their ids; each is used once before any is used again.
 
@@ -67,22 +60,102 @@ class Plan:
 
     recipe: Recipe
     seeds: Sequence[Seed]
+    _last: dict[tuple[int, int], Sequence[Drawn]] = field(
+        default_factory=dict[tuple[int, int], Sequence[Drawn]], repr=False, compare=False
+    )
 
     @classmethod
     def of(cls, recipe: Recipe, seeds: Sequence[Seed]) -> "Plan":
         """Plan with seeds in any order."""
         return cls(recipe, sorted(seeds, key=lambda seed: seed.seed_id))
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
         """Identity of the whole plan: the recipe's version and the seeds it starts from."""
         return short_id([self.recipe.key, [seed.seed_id for seed in self.seeds]])
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there are no seeds."""
+        return not self.seeds
+
     def slots(self, start: int, stop: int) -> Iterator[Slot]:
         """The planned samples of a range of positions; none without seeds."""
-        for position in range(start, stop if self.seeds else start):
-            seed = self.seeds[position % len(self.seeds)]
-            yield _slot(self.recipe, seed, position, position // len(self.seeds))
+        for position in range(start, start if self.is_empty else stop):
+            round_, index = divmod(position, len(self.seeds))
+            block = self._drawn(round_, index // BLOCK)
+            at = Start(self.seeds[index])
+            yield _slot(self.recipe, position, at, block[index % BLOCK])
+
+    def _drawn(self, round_: int, block: int) -> Sequence[Drawn]:
+        """What is drawn for up to 64 neighbours; the last block asked for is remembered."""
+        place = round_, block
+        if place not in self._last:
+            members = self.seeds[block * BLOCK : (block + 1) * BLOCK]
+            balance = Balance(self.recipe.id, self.recipe.space, self.recipe.purposes)
+            self._last.clear()
+            self._last[place] = balance.draw([seed.seed_id for seed in members], round_, block)
+        return self._last[place]
+
+
+@dataclass(frozen=True)
+class RoundPlan:
+    """The planned samples of one round of a growing technique, in the order it gave them.
+
+    Attributes:
+        recipe: what is planned for.
+        starts: one a sample.
+        first: position of the first.
+        uses: seed id -> how often it was used in earlier rounds.
+        produce: makes a sample, in the place of the technique's own.
+    """
+
+    recipe: Recipe
+    starts: Sequence[Start]
+    first: int
+    uses: Mapping[str, int]
+    produce: Callable[[Slot], Production] | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Identity of the round: the recipe's version, and what it starts from."""
+        said = [
+            [start.seed.seed_id, dict(start.drawn), [parent.sample_id for parent in start.parents]]
+            for start in self.starts
+        ]
+        return short_id([self.recipe.key, self.first, said])
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to start from."""
+        return not self.starts
+
+    @cached_property
+    def uses_after(self) -> Mapping[str, int]:
+        """Seed id -> how often it is used with this round."""
+        return Counter(self.uses) + Counter(start.seed.seed_id for start in self.starts)
+
+    def slots(self, start: int, stop: int) -> Iterator[Slot]:
+        """The planned samples of a range of positions."""
+        for position in range(start, stop):
+            index = position - self.first
+            yield _slot(self.recipe, position, self.starts[index], self._drawn[index], self.produce)
+
+    @cached_property
+    def _drawn(self) -> Sequence[Drawn]:
+        """Starts that use their seeds for the how-many-th time draw together."""
+        seen = Counter(self.uses)
+        groups: dict[int, list[int]] = {}
+        for index, start in enumerate(self.starts):
+            groups.setdefault(seen[start.seed.seed_id], []).append(index)
+            seen[start.seed.seed_id] += 1
+        balance = Balance(self.recipe.id, self.recipe.space, self.recipe.purposes)
+        drawn: dict[int, Drawn] = {}
+        for use, members in groups.items():
+            ids = [self.starts[index].seed.seed_id for index in members]
+            fixed = [self.starts[index].drawn for index in members]
+            drawn.update(zip(members, balance.draw(ids, use, fixed=fixed), strict=True))
+        return [drawn[index] for index in range(len(self.starts))]
 
 
 def plan_slots(recipe: Recipe, seeds: Sequence[Seed]) -> Iterator[Slot]:
@@ -110,71 +183,13 @@ def planned_row(name: str, slot: Slot, first: Request) -> tuple[object, ...]:
         f"{first.model}@{first.checkpoint}",
         first.parameters,
         exact_hash(*(part for said in first.messages for part in (said.role, said.content))),
+        attributes_text(slot.drawn),
     )
 
 
-def finished_sample(
-    recipe: Recipe, slot: Slot, name: str, requests: Sequence[Request], draft: Draft
-) -> Sample:
-    """Make the row of a drafted sample; the first request's teacher counts as its writer."""
-    return Sample(
-        sample_id=name,
-        origin=Origin.SYNTHETIC,
-        recipe=recipe.id,
-        recipe_version=recipe.version,
-        technique=recipe.spec.technique.kind,
-        source=slot.seed.source,
-        seed_id=slot.seed.seed_id,
-        parent_ids=(),
-        position=slot.position,
-        teacher=requests[0].teacher,
-        request_fingerprints=tuple(request.fingerprint for request in requests),
-        context=draft.context,
-        prompt=draft.prompt,
-        response=draft.response,
-        reference=draft.reference,
-        attributes=json.dumps(
-            {**slot.drawn, **(_MENDED if draft.mended else {})}, sort_keys=True, ensure_ascii=False
-        ),
-        licence=recipe.spec.licence,
-        synthetic_depth=1,
-        content_hash=content_hash(draft.prompt, draft.response),
-    )
-
-
-def _slot(recipe: Recipe, seed: Seed, position: int, round_: int) -> Slot:
-    draw = Draw(recipe.id, seed.seed_id, round_)
-    drawn = {
-        name: values[int(draw.unit(f"variation/{name}") * len(values))]
-        for name, values in recipe.spec.variations.items()
-    }
-    columns = recipe.spec.seeds.columns
-    mapped = {name: seed.fields[field] for name, field in columns.items() if field in seed.fields}
-
-    def ask(prompt: Prompt, values: Mapping[str, str], step: str) -> Request:
-        messages = recipe.messages(prompt, values)
-
-        def asking(teacher: Teacher) -> Request:
-            request = Request(
-                teacher=teacher.id,
-                model=teacher.model,
-                checkpoint=teacher.checkpoint,
-                messages=messages,
-                parameters=recipe.parameters(prompt, teacher),
-                sample_index=round_,
-                step=step,
-            )
-            form = recipe.form(prompt)
-            return request if form is None else form.asked(request, teacher.response_format)
-
-        drawn = recipe.teachers[draw.teacher(prompt.teachers or recipe.spec.teachers, step)]
-        request = asking(drawn)
-        if not drawn.fallbacks:
-            return request
-        others = tuple(asking(recipe.teachers[name]) for name in drawn.fallbacks)
-        return replace(request, fallbacks=others)
-
-    return Slot(position, round_, seed, drawn, {**seed.fields, **mapped, **drawn}, ask, recipe.form)
+def attributes_text(attributes: Mapping[str, str | int | float]) -> str:
+    """Attributes as rows have them: a JSON object, sorted by name."""
+    return json.dumps(dict(attributes), sort_keys=True, ensure_ascii=False, allow_nan=False)
 
 
 def request_identity(request: Request) -> str:
@@ -186,3 +201,83 @@ def request_identity(request: Request) -> str:
         said["response_format"] = canonical_json(json.loads(request.response_format))
     said["sample_index"] = str(request.sample_index)
     return "{" + ",".join(f'"{name}":{value}' for name, value in said.items()) + "}"
+
+
+def _slot(
+    recipe: Recipe,
+    position: int,
+    start: Start,
+    drawn: Drawn,
+    produce: Callable[[Slot], Production] | None = None,
+) -> Slot:
+    seed = start.seed
+    columns = recipe.spec.seeds.columns
+    mapped = {
+        name: seed.fields[column] for name, column in columns.items() if column in seed.fields
+    }
+    values = {**drawn.values, **start.drawn}
+    chosen = recipe.choices(drawn)
+
+    return Slot(
+        position=position,
+        round=drawn.round,
+        seed=seed,
+        drawn={name: value for name, value in {**values, **chosen}.items() if value},
+        inputs={**seed.fields, **mapped, **values},
+        ask=Asker(recipe, drawn),
+        produce=produce or recipe.spec.technique.produce,
+        form=recipe.form,
+        parents=start.parents,
+        files=recipe.files,
+    )
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Renders the prompts of one planned sample; see `protocol.Ask`."""
+
+    recipe: Recipe
+    drawn: Drawn
+
+    def __call__(
+        self,
+        prompt: Prompt,
+        values: Mapping[str, str],
+        step: str,
+        *,
+        copy: int = 0,
+        history: Sequence[Message] = (),
+    ) -> Request:
+        """See `protocol.Ask`."""
+        recipe = self.recipe
+        chosen = recipe.choose(prompt, step, self.drawn, copy)
+        messages = recipe.messages(prompt, values, chosen, history)
+
+        def asking(teacher: Teacher) -> Request:
+            request = Request(
+                teacher=teacher.id,
+                model=teacher.model,
+                checkpoint=teacher.checkpoint,
+                messages=messages,
+                parameters=recipe.parameters(prompt, teacher, chosen.sampling),
+                sample_index=self.drawn.round + copy * _COPY_STRIDE,
+                step=step,
+            )
+            form = recipe.form(prompt)
+            return request if form is None else form.asked(request, teacher.response_format)
+
+        teacher = recipe.teachers[chosen.teacher]
+        request = asking(teacher)
+        if not teacher.fallbacks:
+            return request
+        others = tuple(asking(recipe.teachers[name]) for name in teacher.fallbacks)
+        return replace(request, fallbacks=others)
+
+    def teacher(self, prompt: Prompt, step: str, copy: int = 0) -> str:
+        """See `protocol.Ask`."""
+        return self.recipe.choose(prompt, step, self.drawn, copy).teacher
+
+
+def parents_depth(parents: Sequence[Sample]) -> int:
+    """The largest synthetic depth among samples; 0 for none."""
+    return max((parent.synthetic_depth for parent in parents), default=0)

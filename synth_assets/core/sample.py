@@ -1,12 +1,13 @@
 """Samples and seeds as values, for code that looks at one row at a time."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 import polars as pl
 
+from synth_assets.core.completion import Message
 from synth_assets.core.fingerprint import content_hash, short_id
 from synth_assets.core.schema import SAMPLE_SCHEMA, Origin
 
@@ -55,6 +56,9 @@ class Sample:
     synthetic_depth: int
     content_hash: str
     score: float | None = None
+    history: str = ""
+    rejected: str = ""
+    difficulty: float | None = None
 
     @classmethod
     def real(cls, source: str, position: int, prompt: str, response: str, licence: str) -> "Sample":
@@ -92,9 +96,26 @@ class Sample:
         return cls(**values)
 
     @property
-    def drawn(self) -> dict[str, str]:
-        """What was drawn for this sample: attribute -> value."""
+    def drawn(self) -> dict[str, str | int | float]:
+        """What was drawn for this sample and found out about it: attribute -> value."""
         return json.loads(self.attributes)
+
+    @property
+    def earlier(self) -> tuple[Message, ...]:
+        """The chat before the prompt."""
+        return history_of(self.history)
+
+
+def history_text(history: Sequence[Message]) -> str:
+    """A chat as rows have it: JSON, or nothing where there is none."""
+    said = [{"role": message.role, "content": message.content} for message in history]
+    return json.dumps(said, ensure_ascii=False) if said else ""
+
+
+def history_of(text: str) -> tuple[Message, ...]:
+    """Read what `history_text` wrote."""
+    said: list[dict[str, str]] = json.loads(text) if text else []
+    return tuple(Message(each["role"], each["content"]) for each in said)
 
 
 def sample_frame(samples: Iterable[Sample]) -> pl.DataFrame:

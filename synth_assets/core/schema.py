@@ -61,6 +61,22 @@ class Reason(StrEnum):
     REFUSAL = "refusal"
     DECLINED = "declined"
     UNPARSABLE = "unparsable"
+    NOT_NOVEL = "not_novel"
+    BLOCKED_KIND = "blocked_kind"
+    FAILED_EVOLUTION = "failed_evolution"
+    NO_AGREEMENT = "no_agreement"
+    INCONSISTENT_JUDGE = "inconsistent_judge"
+    TIE = "tie"
+    NOT_IMPROVED = "not_improved"
+    NOT_SOLVED = "not_solved"
+    OUT_OF_BAND = "out_of_band"
+    ROLE_LEAK = "role_leak"
+    LOW_RATED = "low_rated"
+    NOT_PRESERVED = "not_preserved"
+    WRONG_KIND = "wrong_kind"
+    COPIED_SOURCE = "copied_source"
+    ECHOED_PROMPT = "echoed_prompt"
+    ENDLESS_CRITIQUE = "endless_critique"
     # verify
     NO_FINAL_NUMBER = "no_final_number"
     NO_REFERENCE = "no_reference"
@@ -123,11 +139,14 @@ SAMPLE_SCHEMA = pl.Schema(
         "prompt": pl.String,
         "response": pl.String,
         "reference": pl.String,  # what the response is checked against; may be empty
-        "attributes": pl.String,  # JSON object: what was drawn for this sample
+        "attributes": pl.String,  # JSON object: what was drawn for this sample, and found out
         "licence": pl.String,
         "synthetic_depth": pl.Int64,
         "content_hash": pl.String,
         "score": pl.Float64,  # 0..1 from verification; null before it
+        "history": pl.String,  # JSON: the chat before the prompt, [{role, content}]; may be empty
+        "rejected": pl.String,  # of a preference pair, the worse response; empty in other rows
+        "difficulty": pl.Float64,  # larger is harder; null where nobody knows
     }
 )
 
@@ -185,6 +204,7 @@ PLAN_SCHEMA = pl.Schema(
         "model": pl.String,  # with the declared checkpoint: `openai/gpt@2026-01`
         "parameters": pl.String,
         "messages_hash": pl.String,
+        "attributes": pl.String,  # JSON object: what was drawn
     }
 )
 

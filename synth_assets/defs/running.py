@@ -89,7 +89,7 @@ def run_pipeline(
     Args:
         workshop: what the assets work with.
         instance: where runs and materializations are recorded.
-        recipes: ids of the recipes to fill; all by default.
+        recipes: ids of the recipes to fill; by default all but those made on request.
         mixtures: ids of the mixtures to compose; all by default.
 
     Raises:
@@ -97,7 +97,7 @@ def run_pipeline(
         KeyboardInterrupt: at Ctrl-C, once what was bought is stored.
     """
     catalogue = workshop.catalogue
-    chosen = [catalogue.recipe(name) for name in recipes] or list(catalogue.recipes)
+    chosen = [catalogue.recipe(name) for name in recipes] or list(catalogue.usual_recipes)
     policies = [catalogue.mixture(name) for name in mixtures] or list(catalogue.mixtures.values())
     sync_partitions(instance, catalogue)
     if recipes and not mixtures and unfilled_recipes(workshop, except_for=recipes):
@@ -125,7 +125,7 @@ def unfilled_recipes(workshop: Workshop, except_for: Sequence[str] = ()) -> list
     """Ids of the recipes whose live version has not been verified yet."""
     return [
         recipe.id
-        for recipe in workshop.catalogue.recipes
+        for recipe in workshop.catalogue.usual_recipes
         if recipe.id not in except_for
         and not workshop.home.asset("verified_samples", recipe.key).exists()
     ]

@@ -27,7 +27,6 @@ from synth_assets.core.config.sources import SourcesFile
 from synth_assets.core.config.teachers import Teacher, TeachersFile
 from synth_assets.core.config.yaml_text import YamlText, parse_yaml, validated
 from synth_assets.core.fingerprint import fingerprint, short_id
-from synth_assets.core.techniques.catalogue import prompts_of
 from synth_assets.errors import (
     CatalogueError,
     ConfigurationError,
@@ -36,6 +35,7 @@ from synth_assets.errors import (
     UnknownNameError,
 )
 from synth_assets.resources.file_digest import file_digest
+from synth_assets.resources.own_techniques import load_technique
 from synth_assets.resources.recipe_folder import (
     RecipeFolder,
     load_models,
@@ -80,6 +80,16 @@ class Catalogue:
     sources: Mapping[str, LocatedSource]
     seed_files: Mapping[str, Path]
     budgets: Budgets = field(default_factory=Budgets)
+
+    @property
+    def usual_recipes(self) -> tuple[Recipe, ...]:
+        """Those that take part where none is named."""
+        return tuple(recipe for recipe in self.recipes if not recipe.spec.on_request)
+
+    @property
+    def on_request(self) -> frozenset[str]:
+        """Ids of the recipes that take part only where they are named."""
+        return frozenset(recipe.id for recipe in self.recipes if recipe.spec.on_request)
 
     def recipe(self, name: str) -> Recipe:
         """The recipe of that id.
@@ -254,12 +264,16 @@ def _recipe(
     label = str(folder)
     if RECIPE_FILE not in content.texts:
         raise RecipeError(f"{folder}: {RECIPE_FILE} is no regular file. Make it one.")
-    spec = parse_recipe_yaml(label, content.texts[RECIPE_FILE])
+    spec = parse_recipe_yaml(
+        label,
+        content.texts[RECIPE_FILE],
+        lambda kind: load_technique(folder, content.texts, kind),
+    )
     if answering is not None:
         spec = spec.answered_by(answering.id)
     digest = _seeds_digest(label, spec, content, shared.sources)
     teachers = shared.teachers
-    if any(prompt.form for prompt in prompts_of(spec.technique).values()):
+    if any(prompt.form for prompt in spec.technique.prompts.values()):
         teachers = with_response_formats(teachers)
     models = load_models(label, spec)
     return parse_recipe(label, content.texts, digest, teachers, spec, models)

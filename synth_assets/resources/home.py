@@ -9,7 +9,7 @@ import polars as pl
 from synth_assets.core.schema import Stage
 from synth_assets.core.stage import StageResult
 from synth_assets.resources.frames import FrameParts, FramePath, write_frame, write_parts
-from synth_assets.resources.generation.parts import PartsFolder
+from synth_assets.resources.generation.parts import Parts
 
 ALL = "all"
 """Partition name in the records of stages that see every recipe at once."""
@@ -93,7 +93,7 @@ class Home:
         """The planned samples of a recipe version as they were last filled."""
         return self.root / "plans" / f"{partition}.parquet"
 
-    def record_generation(self, partition: str, parts: PartsFolder) -> FrameParts:
+    def record_generation(self, partition: str, parts: Parts) -> FrameParts:
         """Write samples, decisions, calls and plan of a recipe version from its parts.
 
         Returns:

@@ -16,7 +16,6 @@ from synth_assets.core.generation.estimate import (
     counted_in_part,
 )
 from synth_assets.core.generation.replay import AGAIN, Missing, Tally
-from synth_assets.core.techniques.catalogue import prompts_of
 from synth_assets.resources.ledger.observed import Observations, Observed
 from synth_assets.resources.prices import most_completion_tokens, price_of
 from synth_assets.resources.token_counts import tokens_a_character
@@ -133,8 +132,8 @@ class PlanBills:
         if observed is not None:
             return observed.prompt
         recipe = self.tally.recipe
-        prompt = prompts_of(recipe.spec.technique)[step.removesuffix(AGAIN)]
-        texts = [recipe.files[name] for name in (prompt.system, prompt.template) if name]
+        prompt = recipe.spec.technique.prompts[step.removesuffix(AGAIN)]
+        texts = [recipe.files[name] for name in prompt.templates]
         own = tokens_a_character(self._teacher(teacher), texts).of(
             Estimate(float(sum(len(text) for text in texts)))
         )
@@ -156,8 +155,8 @@ class PlanBills:
 
     def _bound(self, teacher: str, step: str) -> int | None:
         recipe, entry = self.tally.recipe, self._teacher(teacher)
-        prompt = prompts_of(recipe.spec.technique)[step.removesuffix(AGAIN)]
-        parameters = json.loads(recipe.parameters(prompt, entry))
+        prompt = recipe.spec.technique.prompts[step.removesuffix(AGAIN)]
+        parameters = json.loads(recipe.most_parameters(prompt, entry))
         return most_tokens((), parameters, most_completion_tokens(entry))[1]
 
     def _unbounded(self, teachers: set[str]) -> set[str]:

@@ -10,13 +10,12 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from synth_assets.core.config.recipe import RecipeSpec
-from synth_assets.core.techniques.catalogue import prompts_of
 from synth_assets.errors import ConfigurationError, RecipeError
 
 MAX_FILE_BYTES = 256 * 1024
 MAX_FOLDER_BYTES = 2 * 1024 * 1024
 MAX_ENTRIES = 200
-TEXT_ENDINGS = (".j2", ".md", ".txt", ".json", ".yaml")
+TEXT_ENDINGS = (".j2", ".md", ".txt", ".json", ".yaml", ".py")
 SEED_ENDINGS = (".jsonl", ".jsonl.gz")
 
 
@@ -101,7 +100,7 @@ def load_models(label: str, spec: RecipeSpec) -> dict[str, type[BaseModel]]:
     Raises:
         RecipeError: if a module does not import, or what it has under the name is no model.
     """
-    named = {prompt.pydantic for prompt in prompts_of(spec.technique).values()}
+    named = {prompt.pydantic for prompt in spec.technique.prompts.values()}
     return {name: _imported(label, name) for name in sorted(named - {None}, key=str) if name}
 
 

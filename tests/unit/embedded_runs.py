@@ -6,7 +6,8 @@ from functools import cache
 
 from synth_assets.core.completion import Completion, Request
 from synth_assets.core.config.recipe import Recipe
-from synth_assets.core.planning import finished_sample, plan_slots, sample_id
+from synth_assets.core.finishing import finished_sample
+from synth_assets.core.planning import plan_slots, sample_id
 from synth_assets.core.sample import Sample, Seed
 from synth_assets.core.schema import Reason, VerdictOutcome
 from synth_assets.core.techniques.protocol import Slot, Unusable
@@ -75,20 +76,20 @@ def likeness(one: str, other: str) -> float:
 def _made(recipe: Recipe, slot: Slot, shift: int) -> Made:
     production = recipe.spec.technique.produce(slot)
     asked = next(production)
-    first, given = asked, []
+    first, given, bought = asked, [], []
     try:
         while True:
             answers = [answer(request, shift) for request in asked]
             given.extend(answers)
-            asked = production.send(
-                [
-                    Completion(request.fingerprint, a.text, a.finish_reason, 1, 1, 0.0, 0.0)
-                    for request, a in zip(asked, answers, strict=True)
-                ]
-            )
+            came = [
+                Completion(request.fingerprint, a.text, a.finish_reason, 1, 1, 0.0, 0.0)
+                for request, a in zip(asked, answers, strict=True)
+            ]
+            bought.extend(zip(asked, came, strict=True))
+            asked = production.send(came)
     except StopIteration as end:
         truth, teacher = given[0].truth, first[0].teacher
         if isinstance(end.value, Unusable):
             return Made(None, end.value.reason, truth, teacher)
         named = sample_id(recipe, slot, first)
-        return Made(finished_sample(recipe, slot, named, first, end.value), None, truth, teacher)
+        return Made(finished_sample(recipe, slot, named, bought, end.value), None, truth, teacher)

@@ -2,11 +2,10 @@ import pytest
 
 from synth_assets.core.config.mixtures import Mixture
 from synth_assets.core.config.names import is_partition_key, partition_key, partition_name
-from synth_assets.core.config.recipe import Recipe, parse_recipe, parse_recipe_yaml
+from synth_assets.core.config.recipe import Chosen, Recipe, parse_recipe, parse_recipe_yaml
 from synth_assets.core.config.sources import SourcesFile
 from synth_assets.core.config.teachers import Teacher
 from synth_assets.core.config.yaml_text import parse_yaml, validated
-from synth_assets.core.techniques.catalogue import prompts_of
 from synth_assets.errors import CatalogueError, RecipeError
 
 YAML = """
@@ -90,14 +89,15 @@ def test_recipe_files_are_those_that_take_part():
 def test_recipe_answered_by_replaces_every_teacher():
     spec = recipe().spec.answered_by("two")
     assert [share.id for share in spec.teachers] == ["two"]
-    assert all(prompt.teachers is None for prompt in prompts_of(spec.technique).values())
+    assert all(prompt.teachers is None for prompt in spec.technique.prompts.values())
     assert spec.technique.write.inputs == ("problem",)
 
 
 def test_recipe_messages_without_a_declared_input_name_the_mend():
     made = recipe()
+    write = made.spec.technique.prompts["write"]
     with pytest.raises(RecipeError, match=r"write\.j2 needs problem, .* only text\. Map the names"):
-        made.messages(made.spec.technique.write, {"text": "x"})
+        made.messages(write, {"text": "x"}, Chosen("t", "write.j2", None))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,9 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
+from synth_assets.core.completion import Message
 from synth_assets.core.export.chat import export_frame, jsonl_lines
+from synth_assets.core.sample import history_text
 from synth_assets.core.schema import SAMPLE_SCHEMA
 from tests.samples import frame_of, real_row, synthetic_row
 
@@ -17,6 +19,7 @@ def test_export_lines_are_chats_with_their_provenance():
             {"role": "user", "content": "What is 1 + 1?"},
             {"role": "assistant", "content": "Two."},
         ],
+        "rejected": "",
         "sample_id": "s1",
         "origin": "synthetic",
         "recipe": "math",
@@ -28,9 +31,24 @@ def test_export_lines_are_chats_with_their_provenance():
         "teacher": "scholar",
         "licence": "Apache-2.0",
         "synthetic_depth": 1,
+        "difficulty": None,
         "content_hash": rows["content_hash"][0],
         "score": 0.5,
     }
+
+
+def test_export_of_a_chat_and_a_pair_has_every_turn_and_the_worse_answer():
+    history = history_text([Message("system", "Be brief."), Message("user", "Hi.")])
+    row = synthetic_row("s1", "Why?", "So.", history=history, rejected="No idea.", difficulty=2.0)
+    [line] = jsonl_lines(frame_of(row))
+    told = json.loads(line)
+    assert [(said["role"], said["content"]) for said in told["messages"]] == [
+        ("system", "Be brief."),
+        ("user", "Hi."),
+        ("user", "Why?"),
+        ("assistant", "So."),
+    ]
+    assert (told["rejected"], told["difficulty"]) == ("No idea.", 2.0)
 
 
 def test_export_context_stands_before_the_prompt():

@@ -72,19 +72,23 @@ def test_query_with_other_parameters_than_it_takes_is_refused(lineage, given, me
 
 def test_migration_added_later_is_applied_once_and_keeps_the_rows(lineage, own_sql):
     lineage.ingest()
-    later = own_sql / "migrations" / "0002_notes.sql"
+    later = own_sql / "migrations" / "9000_notes.sql"
     later.write_text("-- Purpose: Try.\nCREATE TABLE notes (note VARCHAR);\n")
     for _ in range(2):
         assert lineage.ingest().files_new == 0
     with duckdb.connect(str(lineage.snapshot), read_only=True) as connection:
         applied = connection.table("schema_migrations").project("version, name").fetchall()
         assert connection.table("notes").fetchall() == []
-    assert applied == [(1, "0001_lineage_tables"), (2, "0002_notes")]
+    assert applied == [
+        (1, "0001_lineage_tables"),
+        (2, "0002_chats_pairs_difficulty"),
+        (9000, "9000_notes"),
+    ]
 
 
 def test_migration_that_fails_leaves_the_database_as_it_was(lineage, own_sql):
     lineage.ingest()
-    broken = own_sql / "migrations" / "0002_notes.sql"
+    broken = own_sql / "migrations" / "9000_notes.sql"
     broken.write_text("CREATE TABLE notes (note VARCHAR); SELECT nothing FROM nowhere;")
     with pytest.raises(LineageError, match="nowhere"):
         lineage.ingest()
@@ -103,11 +107,11 @@ def test_migration_edited_after_it_was_applied_is_an_error(lineage, own_sql):
 
 
 def test_migration_the_code_does_not_know_means_the_database_is_newer(lineage, own_sql):
-    newer = own_sql / "migrations" / "0002_notes.sql"
+    newer = own_sql / "migrations" / "9000_notes.sql"
     newer.write_text("CREATE TABLE notes (note VARCHAR);")
     lineage.ingest()
     newer.unlink()
-    with pytest.raises(LineageError, match=r"migration 2, .* newer\. Upgrade synth-assets"):
+    with pytest.raises(LineageError, match=r"migration 9000, .* newer\. Upgrade synth-assets"):
         lineage.ingest()
     assert lineage.rebuild().files_new > 0
 

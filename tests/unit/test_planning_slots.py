@@ -1,14 +1,16 @@
 import json
 from collections import Counter
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synth_assets.core.completion import Completion
 from synth_assets.core.config.recipe import parse_recipe, parse_recipe_yaml
-from synth_assets.core.planning import Draw, finished_sample, plan_slots, sample_id
+from synth_assets.core.finishing import finished_sample
+from synth_assets.core.planning import plan_slots, sample_id
 from synth_assets.core.sample import Seed
-from synth_assets.core.techniques.protocol import Draft, Slot, TeacherShare
+from synth_assets.core.techniques.protocol import Draft, Slot
 from tests.fakes import FILES, RECIPE_YAML, TEACHERS, tiny_recipe
 
 
@@ -49,13 +51,11 @@ def test_plan_of_more_samples_begins_with_that_of_fewer(seeds: int, samples: int
     assert len(many) == samples + more
 
 
-@settings(max_examples=30, deadline=None)
-@given(seeds=counts, added=counts, rounds=st.integers(1, 4))
-def test_plan_with_seeds_added_asks_all_that_it_asked_before(seeds: int, added: int, rounds: int):
-    before = plan_slots(tiny_recipe(seeds * rounds), _seeds(seeds))
-    after = plan_slots(tiny_recipe((seeds + added) * rounds), _seeds(seeds + added))
+def test_plan_with_seeds_added_asks_most_of_what_it_asked_before():
+    before = {_planned(slot) for slot in plan_slots(tiny_recipe(600), _seeds(300))}
+    after = {_planned(slot) for slot in plan_slots(tiny_recipe(602), _seeds(301))}
 
-    assert {_planned(slot) for slot in before} <= {_planned(slot) for slot in after}
+    assert len(before - after) <= 0.06 * len(before)
 
 
 def test_plan_without_seeds_is_empty():
@@ -76,30 +76,20 @@ def test_plan_spreads_variations_evenly_over_the_rounds_of_a_seed():
     assert abs(Counter(drawn)["easy"] - 100) <= 3
 
 
-def test_plan_gives_teachers_their_weight():
-    slots = plan_slots(tiny_recipe(400), _seeds(20))
-    writers = Counter(next(iter(_first(slot))).teacher for slot in slots)
+@pytest.mark.parametrize(("seeds", "samples"), [(20, 400), (400, 400), (7, 401), (1_000, 256)])
+def test_plan_gives_teachers_and_values_their_quotas(seeds: int, samples: int):
+    slots = list(plan_slots(tiny_recipe(samples), _seeds(seeds)))
+    writers = Counter(_first(slot)[0].teacher for slot in slots)
+    levels = Counter(slot.drawn["level"] for slot in slots)
+    both = Counter((_first(slot)[0].teacher, slot.drawn["level"]) for slot in slots)
 
-    assert set(writers) == {"writer", "second"}
-    assert 270 <= writers["writer"] <= 330, "three to one"
+    assert abs(writers["writer"] - 0.75 * samples) <= 3, "three to one"
+    assert abs(levels["easy"] - 0.5 * samples) <= 3
+    assert abs(both["writer", "hard"] - 0.375 * samples) <= 6
 
 
 def _first(slot: Slot):
     return next(tiny_recipe().spec.technique.produce(slot))
-
-
-@given(
-    seed=st.text(max_size=5),
-    round_=st.integers(0, 10_000),
-    weights=st.lists(st.floats(0.01, 100), min_size=1, max_size=6),
-)
-def test_draw_is_a_share_of_the_list_and_a_number_below_one(seed, round_, weights):
-    draw = Draw("recipe", seed, round_)
-    shares = [TeacherShare(id=f"t{n}", weight=weight) for n, weight in enumerate(weights)]
-
-    assert 0 <= draw.unit("x") < 1
-    assert draw.teacher(shares, "write") in {share.id for share in shares}
-    assert draw.teacher(shares, "write") == Draw("recipe", seed, round_).teacher(shares, "write")
 
 
 def test_sample_ids_of_a_plan_are_unique_and_survive_a_change_of_verifiers():
@@ -146,7 +136,11 @@ def test_finished_sample_is_traced_to_seed_requests_and_first_teacher():
     text = "<problem>p</problem><solution>s</solution>"
     [solve] = production.send([Completion(write.fingerprint, text, "stop", 1, 1, 0.0, 0.1)])
     draft = Draft(prompt="p", response="s", reference="r")
-    sample = finished_sample(recipe, slot, "name", [write, solve], draft)
+    answers = [
+        (asked, Completion(asked.fingerprint, text, "stop", 1, 1, 0.0, 0.1))
+        for asked in (write, solve)
+    ]
+    sample = finished_sample(recipe, slot, "name", answers, draft)
 
     assert sample.request_fingerprints == (write.fingerprint, solve.fingerprint)
     assert sample.teacher == write.teacher != solve.teacher

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from synth_assets.core.config.recipe import Chosen
 from synth_assets.core.schema import Reason
-from synth_assets.core.techniques.catalogue import prompts_of
 from synth_assets.core.verify.number import Number
 from synth_assets.resources.embedded.probe import probe_problems
 from synth_assets.resources.embedded.truth import Flaw
@@ -99,9 +99,10 @@ def test_recipe_prompts_ask_for_each_section_that_is_read(name: str):
         "grounded_qa": ("question", "answer", "quote"),
         "document_extraction": ("document", "record"),
     }[recipe.spec.technique.kind]
-    first = next(iter(prompts_of(recipe.spec.technique).values()))
+    first = next(iter(recipe.spec.technique.prompts.values()))
     values = {name: f"[{name}]" for name in first.inputs}
-    system, user = recipe.messages(first, values)
+    chosen = Chosen("t", *first.templates)
+    system, user = recipe.messages(first, values, chosen)
     assert all(f"<{tag}>" in user.content and f"</{tag}>" in user.content for tag in sections)
     assert all(f"[{name}]" in system.content + user.content for name in first.inputs)
     assert "{{" not in user.content
@@ -110,7 +111,7 @@ def test_recipe_prompts_ask_for_each_section_that_is_read(name: str):
 def test_recipes_parameters_hold_nothing_that_a_real_model_would_refuse():
     for recipe in shipped().recipes:
         sent = set(recipe.spec.parameters)
-        for prompt in prompts_of(recipe.spec.technique).values():
+        for prompt in recipe.spec.technique.prompts.values():
             sent |= set(prompt.parameters)
         assert sent <= {"temperature", "max_tokens"}
 

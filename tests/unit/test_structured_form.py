@@ -13,7 +13,8 @@ from synth_assets.core.schema import Reason
 from synth_assets.core.techniques.answer_form import ASKED, Answered, AnswerForm, Fault
 from synth_assets.core.techniques.grounded_qa import GroundedQa
 from synth_assets.core.techniques.problem_generation import ProblemGeneration
-from synth_assets.core.techniques.protocol import Draft, Prompt, Slot, Unusable
+from synth_assets.core.techniques.prompt import Prompt
+from synth_assets.core.techniques.protocol import Draft, Slot, Unusable
 from synth_assets.errors import RecipeError, TechniqueError
 
 SCHEMA = json.dumps(
@@ -35,6 +36,10 @@ GOOD = '{"reasoning": "r", "question": "Who?", "answer": "Ann", "quote": "It was
 REQUEST = Request("t", "openai/m", "", (Message("user", "Ask."),), "{}", 0, "ask")
 
 
+def said(text: str) -> Completion:
+    return Completion(REQUEST.fingerprint, text, "stop", 1, 1, None, 0.1)
+
+
 @dataclass(frozen=True)
 class Talk:
     """What a technique asked, and what it made of the answers."""
@@ -53,17 +58,23 @@ def talk(
     prompt = Prompt(template="ask.md.j2", inputs=())
     technique = technique or GroundedQa(kind="grounded_qa", ask=prompt)
 
-    def ask(_: Prompt, values: object, step: str) -> Request:
-        asked = replace(REQUEST, step=step)
-        return asked if form is None else form.asked(asked, "schema")
+    class Asker:
+        def __call__(self, _: Prompt, values: object, step: str, **others: object) -> Request:
+            asked = replace(REQUEST, step=step)
+            return asked if form is None else form.asked(asked, "schema")
 
-    slot = Slot(0, 0, Seed.of("s", {}), {}, {"passage": "It was Ann."}, ask, lambda _: form)
+        def teacher(self, prompt: Prompt, step: str, copy: int = 0) -> str:
+            return "t"
+
+    inputs = {"passage": "It was Ann."}
+    produce = technique.produce
+    slot = Slot(0, 0, Seed.of("s", {}), {}, inputs, Asker(), produce, lambda _: form)
     production = technique.produce(slot)
     asked = [*next(production)]
     try:
         for answer in answers:
-            said = Completion(asked[-1].fingerprint, answer, finish, 1, 1, None, 0.1)
-            asked.extend(production.send([said]))
+            came = Completion(asked[-1].fingerprint, answer, finish, 1, 1, None, 0.1)
+            asked.extend(production.send([came]))
     except StopIteration as stop:
         return Talk(tuple(asked), stop.value)
     raise AssertionError(f"it still asks: {asked[-1]}")
@@ -129,7 +140,7 @@ def test_fingerprint_without_response_format_is_that_of_ledgers_written_before()
     ],
 )
 def test_answer_not_of_its_form_is_a_fault_that_says_where(text: str, reason: Reason, problem: str):
-    found = FORM.read(text, NEEDED)
+    found = FORM.read(said(text), NEEDED)
 
     assert isinstance(found, Fault)
     assert found.reason is reason
@@ -137,10 +148,10 @@ def test_answer_not_of_its_form_is_a_fault_that_says_where(text: str, reason: Re
 
 
 def test_answer_with_a_field_that_is_no_text_gives_canonical_json():
-    found = FORM.read(GOOD.replace('"Ann"', '[{"b": 1.50, "a": "x"}]'), NEEDED)
+    answer = said(GOOD.replace('"Ann"', '[{"b": 1.50, "a": "x"}]'))
 
-    assert found == Answered(
-        {"question": "Who?", "answer": '[{"a":"x","b":1.50}]', "quote": "It was Ann."}
+    assert FORM.read(answer, NEEDED) == Answered(
+        {"question": "Who?", "answer": '[{"a":"x","b":1.50}]', "quote": "It was Ann."}, answer
     )
 
 
@@ -165,7 +176,7 @@ MODEL_FORM = AnswerForm.of_model("qa", "shapes:Question", Question, NEEDED)
 
 
 def test_answer_that_a_validator_of_the_model_refuses_is_a_schema_violation():
-    found = MODEL_FORM.read('{"question": "Who", "answer": "Ann", "quote": "q"}', NEEDED)
+    found = MODEL_FORM.read(said('{"question": "Who", "answer": "Ann", "quote": "q"}'), NEEDED)
 
     problem = "question: Value error, a question ends with a question mark"
     assert found == Fault(Reason.SCHEMA_VIOLATION, problem)
@@ -173,7 +184,7 @@ def test_answer_that_a_validator_of_the_model_refuses_is_a_schema_violation():
 
 def test_validator_with_a_bug_is_no_verdict_and_names_the_model():
     with pytest.raises(TechniqueError, match=r"Question: a validator raised KeyError.*Mend it"):
-        MODEL_FORM.read('{"question": "broken", "answer": "Ann", "quote": "q"}', NEEDED)
+        MODEL_FORM.read(said('{"question": "broken", "answer": "Ann", "quote": "q"}'), NEEDED)
 
 
 # --- techniques ---------------------------------------------------------------------------------
@@ -240,7 +251,7 @@ def test_technique_without_a_schema_reads_sections_and_asks_once():
     written = "<problem>P</problem><solution>S</solution>"
 
     done = talk(written, " 5 ", form=None, technique=problems)
-    assert done.made == Draft("P", "S", reference=" 5 ")
+    assert done.made == Draft("P", "S", reference="5")
     lost = talk(GOOD, form=None).made
     assert isinstance(lost, Unusable)
     assert lost.reason is Reason.UNPARSABLE
@@ -272,7 +283,7 @@ def test_schema_whose_top_is_a_reference_is_followed():
     schema = json.dumps({"$ref": "#/$defs/Top", "$defs": {"Top": json.loads(SCHEMA)}})
     form = AnswerForm.of_file("qa", "answer.json", schema, NEEDED)
 
-    assert isinstance(form.read(GOOD, NEEDED), Answered)
+    assert isinstance(form.read(said(GOOD), NEEDED), Answered)
     assert (
         json.loads(form.asked(REQUEST, "schema").response_format)["json_schema"]["strict"] is False
     )

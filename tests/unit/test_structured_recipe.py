@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from synth_assets.core.completion import Completion
 from synth_assets.core.config.recipe import Recipe, parse_recipe, parse_recipe_yaml
 from synth_assets.core.config.teachers import Teacher
-from synth_assets.core.planning import finished_sample, plan_slots, request_identity
+from synth_assets.core.finishing import finished_sample
+from synth_assets.core.planning import plan_slots, request_identity
 from synth_assets.core.sample import Seed
-from synth_assets.core.techniques.catalogue import prompts_of
-from synth_assets.core.techniques.protocol import Draft, Prompt
+from synth_assets.core.techniques.prompt import Prompt
+from synth_assets.core.techniques.protocol import Draft
 from synth_assets.errors import RecipeError
 from synth_assets.resources.catalogue import Catalogue, load_catalogue
 
@@ -78,7 +80,7 @@ def sent(recipe: Recipe) -> tuple[str, str]:
 
 
 def prompt_of(recipe: Recipe) -> Prompt:
-    return prompts_of(recipe.spec.technique)["ask"]
+    return recipe.spec.technique.prompts["ask"]
 
 
 @pytest.mark.parametrize(
@@ -194,8 +196,9 @@ def test_sample_of_mended_json_says_so_among_its_attributes(tmp_path: Path):
     recipe = folder(tmp_path).recipe("qa")
     slot = next(plan_slots(recipe, [SEED]))
     request = slot.ask(prompt_of(recipe), slot.inputs, "ask")
-    mended = finished_sample(recipe, slot, "n", [request], Draft("p", "r", mended=True))
-    clean = finished_sample(recipe, slot, "n", [request], Draft("p", "r"))
+    answers = [(request, Completion(request.fingerprint, "{}", "stop", 1, 1, None, 0.1))]
+    mended = finished_sample(recipe, slot, "n", answers, Draft("p", "r", mended=True))
+    clean = finished_sample(recipe, slot, "n", answers, Draft("p", "r"))
 
     assert (mended.drawn, clean.drawn) == ({"json": "mended"}, {})
 

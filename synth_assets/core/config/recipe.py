@@ -5,30 +5,35 @@ wrong is a `RecipeError` that names the file, the line and the mend.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
-from typing import Annotated
+from typing import Annotated, Any, cast
 
-from pydantic import BaseModel, Field, JsonValue, StringConstraints, model_validator
+from pydantic import BaseModel, Field, JsonValue, StringConstraints, create_model, model_validator
 
 from synth_assets.core.completion import Message
+from synth_assets.core.config.choices import ValueChoice
 from synth_assets.core.config.names import Name, Written, partition_key
 from synth_assets.core.config.teachers import Teacher
 from synth_assets.core.config.yaml_text import parse_yaml, validated
+from synth_assets.core.draws.attributes import AttributeSpace, Combination, Variation
+from synth_assets.core.draws.balance import Drawn
 from synth_assets.core.fingerprint import Json, canonical_json, fingerprint
 from synth_assets.core.prompts import check_template, render
+from synth_assets.core.schema import SAMPLE_SCHEMA
 from synth_assets.core.techniques.answer_form import ASKED, ASKED_AGAIN, AnswerForm
-from synth_assets.core.techniques.catalogue import TechniqueSpec, fields_of, prompts_of
-from synth_assets.core.techniques.protocol import Prompt, TeacherShare
+from synth_assets.core.techniques.catalogue import TechniqueSpec, technique_file
+from synth_assets.core.techniques.prompt import Prompt, TeacherShare, share_at
+from synth_assets.core.techniques.protocol import Technique
 from synth_assets.core.verify.catalogue import VerifierSpec
 from synth_assets.errors import RecipeError
 
 RECIPE_FILE = "recipe.yaml"
+_ALL_TEMPLATES = "all templates of the prompt"
 
 Text = Annotated[str, StringConstraints(min_length=1)]
-Values = Annotated[tuple[Text, ...], Field(min_length=1)]
 
 
 class SeedsSpec(Written):
@@ -84,9 +89,12 @@ class RecipeSpec(Written):
         samples: how many samples to plan, or how many are to be kept in the end.
         teachers: who writes, by weight.
         parameters: sampling parameters, over the teacher's own.
-        variations: attribute -> values, spread evenly over the samples.
+        sampling: sampling parameter -> values to draw from, over `parameters`.
+        variations: attribute -> what is drawn for each sample, with quotas.
+        never: combinations of attributes that no sample has.
         verifiers: what a sample must pass, in this order.
         licence: under which the samples are given on.
+        on_request: left out of runs and mixtures that name no recipe; no identity.
     """
 
     id: Name
@@ -97,9 +105,12 @@ class RecipeSpec(Written):
     samples: Annotated[int, Field(ge=1, le=10_000_000)] | KeptSamples
     teachers: tuple[TeacherShare, ...] = Field(min_length=1)
     parameters: dict[str, JsonValue] = Field(default_factory=dict)
-    variations: dict[Name, Values] = Field(default_factory=dict)
+    sampling: dict[str, ValueChoice] = Field(default_factory=dict)
+    variations: dict[Name, Variation] = Field(default_factory=dict)
+    never: tuple[Combination, ...] = ()
     verifiers: tuple[VerifierSpec, ...] = ()
     licence: str = "unstated"
+    on_request: bool = False
 
     @property
     def first_round(self) -> int:
@@ -107,6 +118,11 @@ class RecipeSpec(Written):
         if isinstance(self.samples, int):
             return self.samples
         return min(self.samples.kept, self.samples.most)
+
+    @property
+    def wanted(self) -> int:
+        """How many samples are asked for, planned or kept."""
+        return self.samples if isinstance(self.samples, int) else self.samples.kept
 
     def answered_by(self, teacher: str) -> "RecipeSpec":
         """The same recipe with one teacher for everything, prompts with their own included."""
@@ -118,6 +134,23 @@ class RecipeSpec(Written):
         technique = self.technique.model_copy(update=prompts)
         share = TeacherShare(id=teacher)
         return self.model_copy(update={"teachers": (share,), "technique": technique})
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a request takes of what its prompt gives a choice of.
+
+    Attributes:
+        teacher: id.
+        template: file of the user message.
+        system: file of the system message, if any.
+        sampling: parameter and value, sorted by name.
+    """
+
+    teacher: str
+    template: str
+    system: str | None
+    sampling: tuple[tuple[str, Json], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -161,46 +194,122 @@ class Recipe:
         """File name -> text of every file but `recipe.yaml`."""
         return {name: text for name, text in self.files.items() if name != RECIPE_FILE}
 
-    def messages(self, prompt: Prompt, values: Mapping[str, str]) -> tuple[Message, ...]:
-        """Render a prompt with the values of its declared inputs.
+    @cached_property
+    def space(self) -> AttributeSpace:
+        """The attributes that are drawn for each sample."""
+        spec = self.spec
+        return AttributeSpace.of(self.label, spec.variations, spec.never, self.files)
+
+    @cached_property
+    def purposes(self) -> Mapping[str, int]:
+        """What is chosen for each prompt -> among how many; those with one are left out."""
+        found: dict[str, int] = {}
+        for step, prompt in self.spec.technique.prompts.items():
+            found[f"{step}_teacher"] = len(prompt.teachers or self.spec.teachers)
+            found[f"{step}_template"] = len(prompt.template)
+            found[f"{step}_system"] = len(prompt.system or ())
+            found |= {f"{step}_{name}": len(choice) for name, choice in prompt.sampling.items()}
+        found |= {name: len(choice) for name, choice in self.spec.sampling.items()}
+        return {purpose: count for purpose, count in found.items() if count > 1}
+
+    def choose(self, prompt: Prompt, step: str, drawn: Drawn, copy: int = 0) -> Chosen:
+        """Choose for one request, by weight, what the prompt gives a choice of."""
+        shares = prompt.teachers or self.spec.teachers
+        point = drawn.unit(f"{step}_teacher", copy) if len(shares) > 1 else 0.0
+        sampling: dict[str, Json] = {
+            name: drawn.choose(choice, name, copy) for name, choice in self.spec.sampling.items()
+        }
+        for name, choice in prompt.sampling.items():
+            sampling[name] = drawn.choose(choice, f"{step}_{name}", copy)
+        system = prompt.system
+        return Chosen(
+            share_at(shares, point),
+            drawn.choose(prompt.template, f"{step}_template", copy),
+            None if system is None else drawn.choose(system, f"{step}_system", copy),
+            tuple(sorted(sampling.items())),
+        )
+
+    def choices(self, drawn: Drawn) -> dict[str, str]:
+        """What was chosen for a sample's prompts, but for teachers, as attributes."""
+        purposes = {name for name in self.purposes if not name.endswith("_teacher")}
+        if not purposes:
+            return {}
+        found: dict[str, str] = {}
+        for step, prompt in self.spec.technique.prompts.items():
+            chosen = self.choose(prompt, step, drawn)
+            told = {
+                f"{step}_template": chosen.template,
+                f"{step}_system": chosen.system or "",
+                **{name: canonical_json(value) for name, value in chosen.sampling},
+                **{f"{step}_{name}": canonical_json(value) for name, value in chosen.sampling},
+            }
+            found |= {name: value for name, value in told.items() if name in purposes}
+        return found
+
+    def messages(
+        self,
+        prompt: Prompt,
+        values: Mapping[str, str],
+        chosen: Chosen,
+        history: Sequence[Message] = (),
+    ) -> tuple[Message, ...]:
+        """Render a prompt with the values of its declared inputs, after the chat so far.
 
         Raises:
             RecipeError: if a declared input has no value, or the template does not render.
         """
         if missing := sorted(set(prompt.inputs) - set(values)):
             raise RecipeError(
-                f"{self.label}: {prompt.template} needs {', '.join(missing)}, but the seed has "
+                f"{self.label}: {chosen.template} needs {', '.join(missing)}, but the seed has "
                 f"only {', '.join(sorted(values))}. Map the names under seeds: columns:."
             )
-        chosen = {name: values[name] for name in prompt.inputs}
-        user = Message("user", render(self.files, prompt.template, chosen))
-        if prompt.system is None:
-            return (user,)
-        return (Message("system", render(self.files, prompt.system, chosen)), user)
+        inputs = {name: values[name] for name in prompt.inputs}
+        user = Message("user", render(self.files, chosen.template, inputs))
+        if chosen.system is None:
+            return (*history, user)
+        return (Message("system", render(self.files, chosen.system, inputs)), *history, user)
 
     def form(self, prompt: Prompt) -> AnswerForm | None:
         """What the answers to a prompt must be; none where they are text."""
         return None if prompt.form is None else self.forms[prompt.form]
 
-    def parameters(self, prompt: Prompt, teacher: Teacher) -> str:
-        """Sampling parameters of a request: the teacher's, the recipe's, the prompt's on top."""
-        place = id(prompt), teacher.id
+    def parameters(
+        self, prompt: Prompt, teacher: Teacher, sampling: tuple[tuple[str, Json], ...] = ()
+    ) -> str:
+        """Sampling parameters of a request.
+
+        The teacher's, the recipe's, the prompt's, and what was drawn, each over those before.
+        """
+        place = id(prompt), teacher.id, repr(sampling)
         if place in self._parameters:
             return self._parameters[place]
         merged: dict[str, Json] = {
             **teacher.parameters,
             **self.spec.parameters,
             **prompt.parameters,
+            **dict(sampling),
         }
         return self._parameters.setdefault(place, canonical_json(merged))
 
+    def most_parameters(self, prompt: Prompt, teacher: Teacher) -> str:
+        """Sampling parameters with the longest answers that may be drawn."""
+        drawn = [
+            each.value
+            for choice in (self.spec.sampling.get("max_tokens"), prompt.sampling.get("max_tokens"))
+            for each in choice or ()
+            if isinstance(each.value, int)
+        ]
+        return self.parameters(prompt, teacher, (("max_tokens", max(drawn)),) if drawn else ())
+
     @cached_property
-    def _parameters(self) -> dict[tuple[int, str], str]:
+    def _parameters(self) -> dict[tuple[int, str, str], str]:
         """By prompt, which the recipe keeps alive, and teacher: every sample asks for them."""
         return {}
 
     def _identity(self) -> Json:
-        said = self.spec.model_dump(mode="json", exclude={"title", "description"})
+        said = self.spec.model_dump(
+            mode="json", exclude={"title", "description", "on_request"}, serialize_as_any=True
+        )
         teachers: dict[str, Json] = {
             name: [entry.model, entry.checkpoint, entry.parameters]
             for name, entry in self._named_teachers()
@@ -210,6 +319,8 @@ class Recipe:
             "files": self.templates,
             "seeds": self.seeds_digest,
             "teachers": teachers,
+            # Rows of other columns cannot stand beside those of today.
+            "columns": list(SAMPLE_SCHEMA),
         }
         if self.forms:
             identity["answers"] = self._asking_identity()
@@ -250,9 +361,11 @@ def parse_recipe(
         RecipeError: if a template and its declaration differ, a file is missing, a teacher is not
             in the catalogue, or a schema does not require what the technique reads.
     """
-    prompts = prompts_of(spec.technique)
+    prompts = spec.technique.prompts
     forms = _forms(label, spec, files, models or {})
-    parts = {RECIPE_FILE, *_named_by_verifiers(spec, files), *(set(forms) & set(files))}
+    space = AttributeSpace.of(label, spec.variations, spec.never, files)
+    _refuse_clashes(label, spec, space)
+    parts = {RECIPE_FILE, *_named_elsewhere(spec, files), *(set(forms) & set(files))}
     for prompt in prompts.values():
         parts |= _check_prompt(label, files, prompt)
     used = named_teachers(spec)
@@ -271,23 +384,48 @@ def parse_recipe(
 
 def named_teachers(spec: RecipeSpec) -> set[str]:
     """Ids of the teachers that a recipe's prompts name."""
-    prompts = prompts_of(spec.technique).values()
+    prompts = spec.technique.prompts.values()
     return {share.id for prompt in prompts for share in (prompt.teachers or spec.teachers)}
 
 
-def parse_recipe_yaml(label: str, text: str) -> RecipeSpec:
+def parse_recipe_yaml(
+    label: str, text: str, own_technique: Callable[[str], type[Technique]] | None = None
+) -> RecipeSpec:
     """Read `recipe.yaml`.
+
+    Args:
+        label: the folder, as messages call it.
+        text: of the file.
+        own_technique: loads the class that a kind such as `riddles.py:Riddles` names.
 
     Raises:
         RecipeError: naming line, key and mend.
     """
     where = f"{label}/{RECIPE_FILE}"
-    spec = validated(RecipeSpec, parse_yaml(text, where, RecipeError), RecipeError)
-    names = [spec.seeds.file, *(v for p in prompts_of(spec.technique).values() for v in _names(p))]
+    document = parse_yaml(text, where, RecipeError)
+    model = RecipeSpec
+    kind = _kind_said(document.value)
+    if own_technique is not None and technique_file(kind):
+        technique: Any = (own_technique(kind), ...)
+        model = create_model("RecipeSpec", __base__=RecipeSpec, technique=technique)
+    spec = validated(model, document, RecipeError)
+    names = [spec.seeds.file, *(each.file for each in spec.variations.values())]
+    names += [*(v for p in spec.technique.prompts.values() for v in _names(p))]
     for name in names:
         if name is not None:
             check_file_name(where, name)
     return spec
+
+
+def _kind_said(document: object) -> str:
+    """The kind of technique that stands in a file nobody checked yet."""
+    for key in ("technique", "kind"):
+        document = (
+            cast("Mapping[object, object]", document).get(key)
+            if isinstance(document, Mapping)
+            else None
+        )
+    return document if isinstance(document, str) else ""
 
 
 def check_file_name(where: str, name: str) -> None:
@@ -305,7 +443,7 @@ def check_file_name(where: str, name: str) -> None:
 
 
 def _names(prompt: Prompt) -> tuple[str | None, ...]:
-    return prompt.template, prompt.system, prompt.schema_file
+    return (*prompt.templates, prompt.schema_file)
 
 
 def _forms(
@@ -315,8 +453,8 @@ def _forms(
     models: Mapping[str, type[BaseModel]],
 ) -> dict[str, AnswerForm]:
     forms: dict[str, AnswerForm] = {}
-    needed = fields_of(spec.technique)
-    for step, prompt in prompts_of(spec.technique).items():
+    needed = spec.technique.fields
+    for step, prompt in spec.technique.prompts.items():
         if (name := prompt.pydantic) is not None:
             forms[name] = AnswerForm.of_model(label, name, models[name], needed[step])
         if (name := prompt.schema_file) is not None:
@@ -329,26 +467,32 @@ def _forms(
     return forms
 
 
-def _named_by_verifiers(spec: RecipeSpec, files: Mapping[str, str]) -> set[str]:
-    """Files whose name is a parameter of a verifier, as `schema_file` is."""
-    said = {
-        value
-        for verifier in spec.verifiers
-        for value in verifier.model_dump().values()
-        if isinstance(value, str)
-    }
+def _named_elsewhere(spec: RecipeSpec, files: Mapping[str, str]) -> set[str]:
+    """Files whose name is a parameter of a verifier, the technique or a variation."""
+    parts: tuple[BaseModel, ...] = (*spec.verifiers, *spec.variations.values(), spec.technique)
+    said = {value for part in parts for _, value in part if isinstance(value, str)}
+    if technique := technique_file(spec.technique.kind):
+        said.add(technique)
     return said & set(files)
+
+
+def _refuse_clashes(label: str, spec: RecipeSpec, space: AttributeSpace) -> None:
+    """Attributes and choices of prompts stand side by side in a row."""
+    drawn = {f"{step}_teacher" for step in spec.technique.prompts} | set(spec.sampling)
+    for step, prompt in spec.technique.prompts.items():
+        drawn |= {f"{step}_{name}" for name in ("template", "system", *prompt.sampling)}
+    if clash := sorted(drawn & set(space.by_name)):
+        raise RecipeError(
+            f"{label}: variations: {clash[0]} is what a choice of a prompt is recorded as. Rename "
+            "the variation."
+        )
 
 
 def _check_prompt(label: str, files: Mapping[str, str], prompt: Prompt) -> frozenset[str]:
     declared = set(prompt.inputs)
-    if prompt.system is None:
-        return check_template(files, prompt.template, declared, label)
-    joined = {**files, "__both__": _both(prompt.system, prompt.template)}
-    for name in (prompt.system, prompt.template):
+    if len(prompt.templates) == 1:
+        return check_template(files, prompt.templates[0], declared, label)
+    for name in prompt.templates:
         check_template(files, name, declared, label, may_leave_unused=True)
-    return check_template(joined, "__both__", declared, label)
-
-
-def _both(system: str, user: str) -> str:
-    return f"{{% include {json.dumps(system)} %}}{{% include {json.dumps(user)} %}}"
+    joined = "".join(f"{{% include {json.dumps(name)} %}}" for name in prompt.templates)
+    return check_template({**files, _ALL_TEMPLATES: joined}, _ALL_TEMPLATES, declared, label)

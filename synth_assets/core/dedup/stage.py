@@ -6,6 +6,8 @@ import polars as pl
 
 from synth_assets.core.dedup.exact import exact_duplicates
 from synth_assets.core.dedup.near import NearMatch, Progress, near_duplicates
+from synth_assets.core.fingerprint import content_hash
+from synth_assets.core.sample import history_of
 from synth_assets.core.schema import Decision, Origin, Outcome, Reason, Stage
 from synth_assets.core.stage import StageResult, close_stage
 from synth_assets.errors import StageContractError
@@ -16,7 +18,7 @@ def deduplicate(
 ) -> StageResult:
     """Keep one of each group of samples that say the same.
 
-    Compared are prompt and response. Of two duplicates the real one stays, then the one with the
+    Compared are the chat, prompt and response. Of two duplicates the real one stays, then the one with the
     higher score, the longer response, the smaller id; the order of the rows plays no part.
 
     Args:
@@ -33,13 +35,16 @@ def deduplicate(
         ConfigurationError: if the threshold is out of range.
     """
     _refuse_shared_ids(samples)
-    columns = survivor_order(samples).select("sample_id", "prompt", "response")
-    rows: list[tuple[str, str, str]] = columns.rows()
-    repeated = exact_duplicates(rows)
+    columns = survivor_order(samples).select("sample_id", "history", "prompt", "response")
+    rows: list[tuple[str, str, str, str]] = columns.rows()
+    chats = {name: tuple(m.content for m in history_of(chat)) for name, chat, _, _ in rows}
+    repeated = exact_duplicates(
+        (name, content_hash(*chats[name], prompt, response)) for name, _, prompt, response in rows
+    )
     texts = {
-        sample_id: f"{prompt}\n{response}"
-        for sample_id, prompt, response in rows
-        if sample_id not in repeated
+        name: "\n".join((*chats[name], prompt, response))
+        for name, _, prompt, response in rows
+        if name not in repeated
     }
     near = near_duplicates(texts, threshold, on_progress)
     decisions = _decide(samples, repeated, near)

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 import polars as pl
 
 from synth_assets.core.fingerprint import normalised
+from synth_assets.core.sample import history_of
 
 _MESSAGES = pl.List(pl.Struct({"role": pl.String, "content": pl.String}))
 _PROVENANCE = (
+    "rejected",
     "sample_id",
     "origin",
     "recipe",
@@ -20,6 +22,7 @@ _PROVENANCE = (
     "teacher",
     "licence",
     "synthetic_depth",
+    "difficulty",
     "content_hash",
 )
 
@@ -31,16 +34,18 @@ def export_frame(rows: pl.DataFrame) -> pl.DataFrame:
         rows: columns of `SAMPLE_SCHEMA`.
 
     Returns:
-        A row each, in the order given: `messages` (a list of `role`, `content`: the user's turn,
-        then the assistant's) and the columns that say where the row came from.
+        A row each, in the order given: `messages` (a list of `role`, `content`: the chat before,
+        the user's turn, then the assistant's), `rejected` (of a preference pair, the worse last
+        turn; else empty) and the columns that say where the row came from.
     """
-    columns = rows.select("prompt", "response", "context")
+    columns = rows.select("history", "prompt", "response", "context")
     chats = [
         [
+            *({"role": said.role, "content": said.content} for said in history_of(history)),
             {"role": "user", "content": _user_turn(prompt, context)},
             {"role": "assistant", "content": response},
         ]
-        for prompt, response, context in columns.iter_rows()
+        for history, prompt, response, context in columns.iter_rows()
     ]
     # JSON has no NaN.
     score = pl.col("score").fill_nan(None)

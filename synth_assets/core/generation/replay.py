@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from synth_assets.core.completion import Completion, Request
 from synth_assets.core.config.recipe import Recipe
 from synth_assets.core.generation.estimate import Moments, Reach
-from synth_assets.core.planning import Draw, planned_row, sample_id
-from synth_assets.core.techniques.catalogue import prompts_of
+from synth_assets.core.planning import planned_row, sample_id
 from synth_assets.core.techniques.protocol import Slot
 
 AGAIN = "/again"
@@ -45,7 +44,7 @@ def replay(recipe: Recipe, slot: Slot, bought: Callable[[str], Completion | None
     Raises:
         RecipeError: if a prompt does not render with the seed.
     """
-    production = recipe.spec.technique.produce(slot)
+    production = slot.produce(slot)
     asked = tuple(next(production))
     row = planned_row(sample_id(recipe, slot, asked), slot, asked[0])
     answered: list[Request] = []
@@ -148,18 +147,16 @@ class Tally:
 
     def _later(self, slot: Slot, step: str) -> Iterator[tuple[str, str]]:
         """The steps that may follow, and who would answer them."""
-        prompts = prompts_of(self.recipe.spec.technique)
+        prompts = self.recipe.spec.technique.prompts
         steps = tuple(steps_of(self.recipe))
-        draw = Draw(self.recipe.id, slot.seed.seed_id, slot.round)
         for later in steps[steps.index(step) + 1 :] if step in steps else ():
             base = later.removesuffix(AGAIN)
-            shares = prompts[base].teachers or self.recipe.spec.teachers
-            yield later, draw.teacher(shares, base)
+            yield later, slot.ask.teacher(prompts[base], base)
 
 
 def steps_of(recipe: Recipe) -> Iterable[str]:
     """The steps of a recipe's samples, in their order, with those that ask again for JSON."""
-    for step, prompt in prompts_of(recipe.spec.technique).items():
+    for step, prompt in recipe.spec.technique.prompts.items():
         yield step
         if prompt.form is not None:
             yield f"{step}{AGAIN}"

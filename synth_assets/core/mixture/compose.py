@@ -1,6 +1,6 @@
 """The stage that composes a training set from candidates, by a mixture's policy."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 import polars as pl
@@ -23,7 +23,9 @@ class _Candidate:
     recipe: str
 
 
-def compose(samples: pl.DataFrame, mixture: Mixture) -> StageResult:
+def compose(
+    samples: pl.DataFrame, mixture: Mixture, on_request: Collection[str] = ()
+) -> StageResult:
     """Choose and shuffle the rows of a training set.
 
     The synthetic share is met within one row, no teacher writes more than its cap of the
@@ -34,6 +36,7 @@ def compose(samples: pl.DataFrame, mixture: Mixture) -> StageResult:
     Args:
         samples: columns of `SAMPLE_SCHEMA`; real and synthetic candidates.
         mixture: the policy.
+        on_request: recipes that take part only where the policy names them.
 
     Returns:
         The training set in its order, decisions of the partition `mixture.key`. A row left out
@@ -44,7 +47,8 @@ def compose(samples: pl.DataFrame, mixture: Mixture) -> StageResult:
         MixtureInfeasibleError: if the bounds cannot all be met; it names what would mend it.
     """
     everyone = [_candidate(mixture.seed, *row) for row in _columns(samples).iter_rows()]
-    candidates = sorted(row for row in everyone if _takes_part(row, mixture))
+    candidates = sorted(row for row in everyone if _takes_part(row, mixture, on_request))
+    among = set(candidates)
     real = [row for row in candidates if row.is_real]
     synthetic = [row for row in candidates if not row.is_real]
     target = find_target(mixture, Candidates(len(real), _counts(synthetic)))
@@ -52,7 +56,10 @@ def compose(samples: pl.DataFrame, mixture: Mixture) -> StageResult:
     chosen = {*_choose(real, target.real, target.real), *chosen_synthetic}
     written = _counts(row for row in chosen if not row.is_real)
     decisions = [
-        _decide(row, row in chosen, mixture, target, written.get(row.writer, 0)) for row in everyone
+        _decide(row, row in chosen, target, written.get(row.writer, 0))
+        if row in among
+        else _left_out(row, mixture)
+        for row in everyone
     ]
     order = {row.sample_id: short_id([mixture.seed, "order", row.sample_id]) for row in chosen}
     kept = (
@@ -80,9 +87,11 @@ def _candidate(
     return _Candidate(draw, sample_id, is_real, group, "" if is_real else teacher, recipe)
 
 
-def _takes_part(row: _Candidate, mixture: Mixture) -> bool:
+def _takes_part(row: _Candidate, mixture: Mixture, on_request: Collection[str]) -> bool:
     allowed = mixture.sources if row.is_real else mixture.recipes
-    return allowed is None or row.group in allowed
+    if allowed is None:
+        return row.is_real or row.group not in on_request
+    return row.group in allowed
 
 
 def _counts(rows: Iterable[_Candidate]) -> dict[str, int]:
@@ -104,17 +113,20 @@ def _choose(rows: list[_Candidate], total: int, cap: int) -> Iterator[_Candidate
         yield from cells[group][writer][:taken]
 
 
-def _decide(
-    row: _Candidate, is_chosen: bool, mixture: Mixture, target: Target, written: int
-) -> Decision:
+def _left_out(row: _Candidate, mixture: Mixture) -> Decision:
+    kind = "source" if row.is_real else "recipe"
+    detail = f"{kind} {row.group} has no part in {mixture.id}"
+    return Decision(
+        row.sample_id, Outcome.DROPPED, Reason.NOT_IN_MIXTURE, detail=detail, recipe=row.recipe
+    )
+
+
+def _decide(row: _Candidate, is_chosen: bool, target: Target, written: int) -> Decision:
     def dropped(reason: Reason, detail: str) -> Decision:
         return Decision(row.sample_id, Outcome.DROPPED, reason, detail=detail, recipe=row.recipe)
 
-    kind = "source" if row.is_real else "recipe"
     if is_chosen:
         return Decision(row.sample_id, Outcome.KEPT, recipe=row.recipe)
-    if not _takes_part(row, mixture):
-        return dropped(Reason.NOT_IN_MIXTURE, f"{kind} {row.group} has no part in {mixture.id}")
     if not row.is_real and written == target.teacher_rows < target.synthetic:
         return dropped(Reason.TEACHER_CAP, f"{row.writer} wrote its {written} rows already")
     wanted = target.real if row.is_real else target.synthetic

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel, PydanticUserError, ValidationError
 
-from synth_assets.core.completion import Message, Request
+from synth_assets.core.completion import Completion, Message, Request
 from synth_assets.core.config.teachers import ResponseFormat
 from synth_assets.core.schema import Reason
 from synth_assets.core.techniques.lenient_json import json_text, read_object
@@ -47,10 +47,12 @@ class Answered:
 
     Attributes:
         texts: field -> text; what is no text in the JSON is canonical JSON here.
+        completion: where they stand.
         mended: whether something stood around the JSON, or its syntax was mended.
     """
 
     texts: Mapping[str, str]
+    completion: Completion
     mended: bool = False
 
     def __getitem__(self, name: str) -> str:
@@ -167,14 +169,14 @@ class AnswerForm:
         chat = (*request.messages, Message("assistant", answer), Message("user", said))
         return replace(request, messages=chat, step=f"{request.step}/again", fallbacks=())
 
-    def read(self, text: str, names: Sequence[str]) -> Answered | Fault:
+    def read(self, completion: Completion, names: Sequence[str]) -> Answered | Fault:
         """Read the named fields of an answer, after holding it to schema and model.
 
         Raises:
             TechniqueError: if a validator of the Pydantic model fails with an error of its own.
         """
         try:
-            found = read_object(text)
+            found = read_object(completion.text)
         except MalformedJson as fault:
             return Fault(Reason.MALFORMED_JSON, str(fault))
         if problem := self._violation(found.value):
@@ -182,7 +184,7 @@ class AnswerForm:
         texts = {name: _plain(found.value.get(name)) for name in names}
         if empty := [name for name, said in texts.items() if not said]:
             return Fault(Reason.SCHEMA_VIOLATION, f"{', '.join(empty)}: must not be empty")
-        return Answered(texts, found.mended)
+        return Answered(texts, completion, found.mended)
 
     @cached_property
     def _schema_format(self) -> str:

@@ -1,33 +1,36 @@
-"""All techniques, as one closed union."""
+"""All techniques: a new one is a file, and a line here."""
 
-from collections.abc import Mapping
-from typing import Annotated, assert_never
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
-from pydantic import Field
+from pydantic import Discriminator, Tag
 
 from synth_assets.core.techniques.document_extraction import DocumentExtraction
 from synth_assets.core.techniques.grounded_qa import GroundedQa
 from synth_assets.core.techniques.problem_generation import ProblemGeneration
-from synth_assets.core.techniques.protocol import Prompt
+from synth_assets.core.techniques.protocol import Technique
 
-TechniqueSpec = Annotated[
-    ProblemGeneration | GroundedQa | DocumentExtraction, Field(discriminator="kind")
-]
-
-
-def prompts_of(technique: TechniqueSpec) -> dict[str, Prompt]:
-    """Step name -> prompt of a technique."""
-    match technique:
-        case ProblemGeneration():
-            return {"write": technique.write, "solve": technique.solve}
-        case GroundedQa():
-            return {"ask": technique.ask}
-        case DocumentExtraction():
-            return {"write": technique.write}
-        case _:
-            assert_never(technique)
+TECHNIQUES: tuple[type[Technique], ...] = (
+    DocumentExtraction,
+    GroundedQa,
+    ProblemGeneration,
+)
 
 
-def fields_of(technique: TechniqueSpec) -> Mapping[str, tuple[str, ...]]:
-    """Step name -> fields that the technique reads of its answer, where the answer is JSON."""
-    return technique.fields
+def _kind(said: object) -> object:
+    return said.get("kind") if isinstance(said, dict) else getattr(said, "kind", None)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+
+
+_TAGGED: tuple[Any, ...] = tuple(Annotated[made, Tag(made.name)] for made in TECHNIQUES)
+
+if TYPE_CHECKING:
+    TechniqueSpec: TypeAlias = Technique
+else:
+    TechniqueSpec = Annotated[reduce(or_, _TAGGED), Discriminator(_kind)]
+
+
+def technique_file(kind: str) -> str | None:
+    """The file of a user's own technique, of a kind such as `riddles.py:Riddles`."""
+    name, _, attribute = kind.partition(":")
+    return name if name.endswith(".py") and attribute.isidentifier() else None

@@ -6,14 +6,14 @@ differ: the teacher chooses the record too, and each value is checked to stand i
 """
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-from synth_assets.core.config.names import Written
-from synth_assets.core.techniques.protocol import Draft, Production, Prompt, Slot, Unusable
+from synth_assets.core.techniques.prompt import Prompt
+from synth_assets.core.techniques.protocol import Draft, Production, Slot, Technique, Unusable
 from synth_assets.core.techniques.structured import ask_fields
 
 
-class DocumentExtraction(Written):
+class DocumentExtraction(Technique):
     """One request a sample: `write`, answered with `document` and `record`.
 
     The training prompt is `instruction` followed by the document; the response is the record as
@@ -21,9 +21,9 @@ class DocumentExtraction(Written):
     is JSON, the record is canonical JSON.
     """
 
+    name: ClassVar[str] = "document_extraction"
     fields: ClassVar[Mapping[str, tuple[str, ...]]] = {"write": ("document", "record")}
 
-    kind: Literal["document_extraction"]
     write: Prompt
     instruction: str
 

@@ -7,14 +7,14 @@ and not voted on, and the second solver sees the problem alone, so that a wrong 
 """
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-from synth_assets.core.config.names import Written
-from synth_assets.core.techniques.protocol import Draft, Production, Prompt, Slot, Unusable
+from synth_assets.core.techniques.prompt import Prompt
+from synth_assets.core.techniques.protocol import Draft, Production, Slot, Technique, Unusable
 from synth_assets.core.techniques.structured import ask_fields, ask_text
 
 
-class ProblemGeneration(Written):
+class ProblemGeneration(Technique):
     """Two requests a sample: `write` a problem with its solution, then `solve` it unseen.
 
     `write` sees the seed's fields and the drawn attributes; it must answer with
@@ -22,12 +22,12 @@ class ProblemGeneration(Written):
     `solution` of it, becomes the sample's reference.
     """
 
+    name: ClassVar[str] = "problem_generation"
     fields: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "write": ("problem", "solution"),
         "solve": ("solution",),
     }
 
-    kind: Literal["problem_generation"]
     write: Prompt
     solve: Prompt
 

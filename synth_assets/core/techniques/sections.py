@@ -31,6 +31,12 @@ def read_sections(completion: Completion, names: tuple[str, ...]) -> dict[str, s
     return found
 
 
+def fault_of(completion: Completion) -> Unusable | None:
+    """Why an answer cannot be used whatever was asked; none where it can."""
+    found = classified(completion, Reason.UNPARSABLE, "")
+    return None if found.reason is Reason.UNPARSABLE else found
+
+
 def classified(completion: Completion, otherwise: Reason, problem: str) -> Unusable:
     """Why an answer is not what was asked for: a reason of its own, or `otherwise`."""
     if completion.finish_reason == "length":

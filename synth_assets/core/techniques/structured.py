@@ -6,21 +6,32 @@ Both are used with `yield from` inside a technique, so that a technique does not
 from collections.abc import Generator, Mapping, Sequence
 from typing import TypeAlias
 
-from synth_assets.core.completion import Completion, Request
+from synth_assets.core.completion import Completion, Message, Request
 from synth_assets.core.schema import Reason
 from synth_assets.core.techniques.answer_form import Answered, AnswerForm
-from synth_assets.core.techniques.protocol import Prompt, Slot, Unusable
-from synth_assets.core.techniques.sections import classified, read_sections
+from synth_assets.core.techniques.prompt import Prompt
+from synth_assets.core.techniques.protocol import Slot, Unusable
+from synth_assets.core.techniques.sections import classified, fault_of, read_sections
 from synth_assets.core.verify.json_record import MAX_CHARACTERS
 
 Asking: TypeAlias = Generator[Sequence[Request], Sequence[Completion], Answered | Unusable]
+AskingEach: TypeAlias = Generator[
+    Sequence[Request], Sequence[Completion], tuple[Answered | Unusable, ...]
+]
 
 _ASKED_AGAIN_FOR = frozenset({Reason.MALFORMED_JSON, Reason.SCHEMA_VIOLATION})
 """Not for what a second answer would not mend: refused, cut off, empty, declined, filtered."""
 
 
 def ask_fields(
-    slot: Slot, prompt: Prompt, values: Mapping[str, str], step: str, names: tuple[str, ...]
+    slot: Slot,
+    prompt: Prompt,
+    values: Mapping[str, str],
+    step: str,
+    names: tuple[str, ...],
+    *,
+    copy: int = 0,
+    history: Sequence[Message] = (),
 ) -> Asking:
     """Ask one prompt, and read the named fields of its answer; each is there and not empty.
 
@@ -28,37 +39,79 @@ def ask_fields(
     properties of a JSON object. One that cannot be used is asked for once more, with what is
     wrong, under the step `.../again`; what comes then is final.
     """
-    request = slot.ask(prompt, values, step)
-    [completion] = yield [request]
+    request = slot.ask(prompt, values, step, copy=copy, history=history)
+    [answered] = yield from read_each(slot, prompt, [request], names)
+    return answered
+
+
+def ask_text(
+    slot: Slot,
+    prompt: Prompt,
+    values: Mapping[str, str],
+    step: str,
+    name: str,
+    *,
+    copy: int = 0,
+    history: Sequence[Message] = (),
+) -> Asking:
+    """Ask one prompt for one text: the whole answer, or with a schema the field `name`."""
+    request = slot.ask(prompt, values, step, copy=copy, history=history)
+    [answered] = yield from text_of_each(slot, prompt, [request], name)
+    return answered
+
+
+def read_each(
+    slot: Slot, prompt: Prompt, requests: Sequence[Request], names: tuple[str, ...]
+) -> AskingEach:
+    """Ask requests of one prompt side by side, and read their answers as `ask_fields` does."""
+    completions = yield requests
     form = slot.form(prompt)
     if form is None:
-        sections = read_sections(completion, names)
-        return sections if isinstance(sections, Unusable) else Answered(sections)
-    first = _judged(form, completion, names)
-    if isinstance(first, Answered) or first.reason not in _ASKED_AGAIN_FOR:
-        return first
-    asked = request.answered_by(completion)
-    if len(completion.text) > MAX_CHARACTERS:
-        return first  # to send it back would cost more than it could bring
-    [completion] = yield [form.asked_again(asked, completion.text, first.detail)]
-    second = _judged(form, completion, names)
-    if isinstance(second, Answered):
-        return second
-    return Unusable(second.reason, f"asked twice: {second.detail}")
+        return tuple(_in_sections(completion, names) for completion in completions)
+    found = [_judged(form, completion, names) for completion in completions]
+    faulty = {
+        index: form.asked_again(requests[index].answered_by(completions[index]), text, each.detail)
+        for index, each in enumerate(found)
+        if isinstance(each, Unusable)
+        and each.reason in _ASKED_AGAIN_FOR
+        # To send it back would cost more than it could bring.
+        and len(text := completions[index].text) <= MAX_CHARACTERS
+    }
+    if faulty:
+        again = yield list(faulty.values())
+        for index, completion in zip(faulty, again, strict=True):
+            second = _judged(form, completion, names)
+            if isinstance(second, Unusable):
+                second = Unusable(second.reason, f"asked twice: {second.detail}")
+            found[index] = second
+    return tuple(found)
 
 
-def ask_text(slot: Slot, prompt: Prompt, values: Mapping[str, str], step: str, name: str) -> Asking:
-    """Ask one prompt for one text: the whole answer, or with a schema the field `name`."""
-    if slot.form(prompt) is None:
-        [completion] = yield [slot.ask(prompt, values, step)]
-        return Answered({name: completion.text})
-    return (yield from ask_fields(slot, prompt, values, step, (name,)))
+def text_of_each(slot: Slot, prompt: Prompt, requests: Sequence[Request], name: str) -> AskingEach:
+    """Ask requests of one prompt side by side for one text each; see `ask_text`.
+
+    An answer that is empty, cut off, filtered or refused is unusable.
+    """
+    if slot.form(prompt) is not None:
+        return (yield from read_each(slot, prompt, requests, (name,)))
+    completions = yield requests
+    return tuple(_whole(completion, name) for completion in completions)
+
+
+def _in_sections(completion: Completion, names: tuple[str, ...]) -> Answered | Unusable:
+    sections = read_sections(completion, names)
+    return sections if isinstance(sections, Unusable) else Answered(sections, completion)
+
+
+def _whole(completion: Completion, name: str) -> Answered | Unusable:
+    fault = fault_of(completion)
+    return Answered({name: completion.text.strip()}, completion) if fault is None else fault
 
 
 def _judged(
     form: AnswerForm, completion: Completion, names: tuple[str, ...]
 ) -> Answered | Unusable:
-    found = form.read(completion.text, names)
+    found = form.read(completion, names)
     if not isinstance(found, Answered):
         return classified(completion, found.reason, found.problem)
     if found.mended and completion.finish_reason == "length":

@@ -23,7 +23,7 @@ def training_sets(
 ) -> dg.MaterializeResult[pl.DataFrame]:
     """What a student is trained on: candidates chosen by a mixture's policy, shuffled by seed."""
     mixture = workshop.mixture_at(context.partition_key)
-    result = compose(decontaminated_samples, mixture)
+    result = compose(decontaminated_samples, mixture, workshop.catalogue.on_request)
     workshop.home.record_decisions(Stage.MIX, mixture.key, result)
     origins = count_by(result.kept, "origin")
     composition = count_by(result.kept, "recipe")

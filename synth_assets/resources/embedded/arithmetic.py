@@ -15,6 +15,7 @@ from synth_assets.resources.embedded.stories import (
     words,
 )
 from synth_assets.resources.embedded.sums import shown
+from synth_assets.resources.embedded.task import Asked, Task
 from synth_assets.resources.embedded.truth import Composition, Flaw, Truth
 from synth_assets.resources.embedded.working import right_working, wrong_working
 
@@ -44,6 +45,26 @@ class Example:
     problem: str
     solution: str
     level: str
+
+
+def recognise(asked: Asked) -> Task | None:
+    """`<example_problem>`, with `<example_solution>`, `<level>`: a new one; `<problem>`: solve it."""
+    example = Example(
+        asked.section("example_problem"),
+        asked.section("example_solution"),
+        asked.section("level"),
+    )
+    problem = asked.section("problem")
+    if example.problem:
+        return Task(
+            WRITE_FLAWS,
+            lambda voice, flaw, dice: write_problem(example, voice, flaw, asked.leak, dice),
+        )
+    if problem:
+        return Task(
+            SOLVE_FLAWS, lambda voice, flaw, dice: solve_problem(problem, voice, flaw, dice)
+        )
+    return None
 
 
 def write_problem(

@@ -1,12 +1,7 @@
 """The embedded teacher: rules, no model. It needs no key and no network, and says what it is.
 
 `compose` answers a chat as a teacher of the catalogue would. It recognises a task by the sections
-of the last user message:
-
-- `<example_problem>`, with `<example_solution>` and `<level>` where given: a new problem;
-- `<problem>`: its solution;
-- `<passage>`, with `<focus>` where given: a question about it;
-- `<document_kind>`, with `<organisation>` where given: a document and its record.
+of the last user message; each kind of task stands in a file of its own, which says its sections.
 
 The parameter `flaws` maps flaw names to rates; an answer has at most one flaw. Which one, and all
 else, follows from a hash of model, messages, parameters and seed.
@@ -14,25 +9,17 @@ else, follows from a hash of model, messages, parameters and seed.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from synth_assets.core.completion import Message
 from synth_assets.core.fingerprint import Json, fingerprint
 from synth_assets.errors import TeacherError
-from synth_assets.resources.embedded.arithmetic import (
-    SOLVE_FLAWS,
-    WRITE_FLAWS,
-    Example,
-    solve_problem,
-    write_problem,
-)
+from synth_assets.resources.embedded import arithmetic, records, reference_qa
 from synth_assets.resources.embedded.dice import Dice
-from synth_assets.resources.embedded.records import RECORD_FLAWS, write_document
-from synth_assets.resources.embedded.reference_qa import QA_FLAWS, ask_about
+from synth_assets.resources.embedded.task import Asked, Task
 from synth_assets.resources.embedded.truth import Composition, Flaw, Truth
 
 PROVIDER = "embedded"
-_VOICES = {"scholar": "scholar", "clerk": "clerk", "solver": "scholar"}
+_VOICES = {"scholar": "scholar", "clerk": "clerk", "solver": "scholar", "judge": "scholar"}
 _EVERYWHERE = frozenset({Flaw.REFUSAL, Flaw.TRUNCATION})
 
 _REFUSALS = (
@@ -45,6 +32,13 @@ _NO_TASK = (
     "solves the kinds it writes, asks about passages and writes business documents with records; "
     "this prompt holds no section that asks for one of these."
 )
+_RECOGNISERS: tuple[Callable[[Asked], Task | None], ...] = (
+    arithmetic.recognise,
+    reference_qa.recognise,
+    records.recognise,
+)
+"""The first that knows a prompt answers it; each looks for sections of its own."""
+
 _SAMPLING = ("flaws", "max_tokens", "temperature", "top_p")
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 
@@ -55,7 +49,7 @@ def compose(
     """Answer a chat.
 
     Args:
-        model: `scholar`, `clerk` or `solver`, with or without the provider's prefix.
+        model: `scholar`, `clerk`, `solver` or `judge`, with or without the provider's prefix.
         messages: the chat.
         parameters: sampling parameters; `flaws` and `max_tokens` are heeded, the others, such as
             `temperature`, only choose another answer.
@@ -72,8 +66,11 @@ def compose(
     chat = [[message.role, message.content] for message in messages]
     sampling = {key: parameters[key] for key in _SAMPLING if key in parameters}
     dice = Dice(fingerprint([name, chat, sampling, seed]))
-    task = _task(messages)
-    flaw = _drawn_flaw(_rates(parameters.get("flaws", {})), task.flaws, dice.fork("flaw").unit())
+    asked = Asked.of(messages)
+    found = (recognise(asked) for recognise in _RECOGNISERS)
+    task = next((task for task in found if task is not None), _declined())
+    rates, concerning = _rates(parameters.get("flaws", {})), task.flaws | _EVERYWHERE
+    flaw = _drawn_flaw(rates, concerning, dice.fork("flaw").unit())
     if flaw is Flaw.REFUSAL:
         return Composition(dice.choice(_REFUSALS), Truth(flaw))
     answer = task.answer(_VOICES[name], flaw, dice.fork("answer"))
@@ -82,60 +79,13 @@ def compose(
     return _within_limit(answer, parameters.get("max_tokens"))
 
 
+def _declined() -> Task:
+    return Task(frozenset(), lambda _, flaw, __: Composition(_NO_TASK, Truth(flaw)))
+
+
 def count_tokens(text: str) -> int:
     """Words and marks, which is what the embedded teacher calls tokens."""
     return len(_TOKEN.findall(text))
-
-
-@dataclass(frozen=True)
-class _Task:
-    """What a prompt asks for: the flaws that concern it, and the way to answer it."""
-
-    flaws: frozenset[Flaw]
-    answer: Callable[[str, Flaw | None, Dice], Composition]
-
-
-def _task(messages: Sequence[Message]) -> _Task:
-    prompt = next((m.content for m in reversed(messages) if m.role == "user"), "")
-    instructions = messages[0].content if messages else ""
-    leak = re.split(r"(?<=\.)\s|\n", instructions.strip())[0]
-
-    def write(voice: str, flaw: Flaw | None, dice: Dice) -> Composition:
-        example = Example(
-            _section(prompt, "example_problem"),
-            _section(prompt, "example_solution"),
-            _section(prompt, "level"),
-        )
-        return write_problem(example, voice, flaw, leak, dice)
-
-    def solve(voice: str, flaw: Flaw | None, dice: Dice) -> Composition:
-        return solve_problem(_section(prompt, "problem"), voice, flaw, dice)
-
-    def ask(voice: str, flaw: Flaw | None, dice: Dice) -> Composition:
-        passage, focus = _section(prompt, "passage"), _section(prompt, "focus")
-        return ask_about(passage, focus, voice, flaw, leak, dice)
-
-    def record(voice: str, flaw: Flaw | None, dice: Dice) -> Composition:
-        kind, organisation = _section(prompt, "document_kind"), _section(prompt, "organisation")
-        return write_document(kind, organisation, voice, flaw, leak, dice)
-
-    def decline(voice: str, flaw: Flaw | None, dice: Dice) -> Composition:
-        return Composition(_NO_TASK, Truth(flaw))
-
-    tasks = {
-        "example_problem": _Task(WRITE_FLAWS | _EVERYWHERE, write),
-        "passage": _Task(QA_FLAWS | _EVERYWHERE, ask),
-        "document_kind": _Task(RECORD_FLAWS | _EVERYWHERE, record),
-        "problem": _Task(SOLVE_FLAWS | _EVERYWHERE, solve),
-    }
-    asked = (task for name, task in tasks.items() if _section(prompt, name))
-    return next(asked, _Task(_EVERYWHERE, decline))
-
-
-def _section(prompt: str, name: str) -> str:
-    """The longest section of that name, stripped; empty if there is none."""
-    bodies = re.findall(rf"<{name}>((?:(?!<{name}>).)*?)</{name}>", prompt, re.DOTALL)
-    return max((body.strip() for body in bodies), key=len, default="")
 
 
 def _rates(written: Json) -> dict[Flaw, float]:

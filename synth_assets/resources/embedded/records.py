@@ -9,6 +9,7 @@ from synth_assets.core.config.names import Written
 from synth_assets.core.fingerprint import Json
 from synth_assets.resources.embedded.dice import Dice
 from synth_assets.resources.embedded.packaged import read_packaged
+from synth_assets.resources.embedded.task import Asked, Task
 from synth_assets.resources.embedded.truth import Composition, Flaw, Truth
 
 RECORD_FLAWS = frozenset(
@@ -90,6 +91,17 @@ class Facts:
             "contact": self.contact,
             "city": self.city,
         }
+
+
+def recognise(asked: Asked) -> Task | None:
+    """`<document_kind>`, with `<organisation>` where given: a document and its record."""
+    kind, organisation = asked.section("document_kind"), asked.section("organisation")
+    if not kind:
+        return None
+    return Task(
+        RECORD_FLAWS,
+        lambda voice, flaw, dice: write_document(kind, organisation, voice, flaw, asked.leak, dice),
+    )
 
 
 def write_document(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from synth_assets.resources.embedded.dice import Dice
+from synth_assets.resources.embedded.task import Asked, Task
 from synth_assets.resources.embedded.truth import Composition, Flaw, Truth
 
 QA_FLAWS = frozenset({Flaw.INVENTED_QUOTE, Flaw.PROMPT_LEAK})
@@ -89,6 +90,17 @@ class Shape:
     focus: Focus
     pattern: re.Pattern[str]
     question: str
+
+
+def recognise(asked: Asked) -> Task | None:
+    """`<passage>`, with `<focus>` where given: a question about it."""
+    passage, focus = asked.section("passage"), asked.section("focus")
+    if not passage:
+        return None
+    return Task(
+        QA_FLAWS,
+        lambda voice, flaw, dice: ask_about(passage, focus, voice, flaw, asked.leak, dice),
+    )
 
 
 def _shape(focus: Focus, pattern: str, question: str) -> Shape:

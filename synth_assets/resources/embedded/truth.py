@@ -23,6 +23,13 @@ class Flaw(StrEnum):
     MALFORMED_JSON = "malformed_json"
     SCHEMA_VIOLATION = "schema_violation"
     INVENTED_VALUE = "invented_value"
+    REPETITION = "repetition"
+    COPIED_PARENT = "copied_parent"
+    POSITION_BIAS = "position_bias"
+    ENDLESS_CRITIQUE = "endless_critique"
+    ROLE_LEAK = "role_leak"
+    LOST_MEANING = "lost_meaning"
+    IGNORED_REQUEST = "ignored_request"
 
 
 class Slip(StrEnum):

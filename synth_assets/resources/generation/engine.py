@@ -12,13 +12,14 @@ import polars as pl
 
 from synth_assets.core.completion import Completion, Request
 from synth_assets.core.config.recipe import Recipe
+from synth_assets.core.finishing import Piece, finished
 from synth_assets.core.generation.budget import Payer
-from synth_assets.core.planning import Plan, finished_sample, planned_row, sample_id
-from synth_assets.core.sample import Sample, Seed, sample_frame
+from synth_assets.core.planning import Plan, Planned, planned_row, sample_id
+from synth_assets.core.sample import Seed, sample_frame
 from synth_assets.core.schema import CALL_SCHEMA, PLAN_SCHEMA, Decision, Outcome, Stage
 from synth_assets.core.stage import StageResult, close_stage
-from synth_assets.core.techniques.protocol import Draft, Slot, Unusable
-from synth_assets.errors import StageContractError
+from synth_assets.core.techniques.protocol import Production, Slot
+from synth_assets.errors import StageContractError, TechniqueError
 from synth_assets.resources.batches.round_trip import hand_in
 from synth_assets.resources.generation.garbage import rare_collections
 from synth_assets.resources.generation.interruption import run_until_interrupted
@@ -93,7 +94,7 @@ def generate(
 
 
 def generate_parts(
-    plan: Plan,
+    plan: Planned,
     start: int,
     stop: int,
     model: ChatModel,
@@ -111,7 +112,7 @@ def generate_parts(
     `budget_reached`. Memory is bounded by a window of planned samples, whatever their number.
 
     Args:
-        plan: recipe and seeds.
+        plan: recipe and what it starts from.
         start: first position.
         stop: last position, without it.
         model: who answers.
@@ -128,17 +129,16 @@ def generate_parts(
         KeyboardInterrupt: at SIGINT or SIGTERM, within five seconds; answers that came are stored.
     """
     work = _Work(plan, sink, model, ledger, Payer(plan.recipe.id, run), on_progress)
-    parts = [part for part in parts_of(start, stop) if plan.seeds]
+    parts = [part for part in parts_of(start, stop) if not plan.is_empty]
     with rare_collections():
         return run_until_interrupted(work.run(parts))
 
 
 @dataclass(frozen=True)
 class _Made:
-    name: str
-    decision: Decision
-    sample: Sample | None
-    answered: tuple[tuple[Request, Completion], ...]
+    """What became of one planned sample, and its row of `PLAN_SCHEMA`."""
+
+    pieces: tuple[Piece, ...]
     planned: tuple[object, ...]
 
 
@@ -165,7 +165,7 @@ class _OpenPart:
 class _Work:
     def __init__(
         self,
-        plan: Plan,
+        plan: Planned,
         sink: Sink,
         model: ChatModel,
         ledger: Ledger,
@@ -257,8 +257,8 @@ class _Work:
         return min(max(2 * at_once, _SMALLEST_WINDOW), _LARGEST_WINDOW)
 
     async def _produce(self, shop: Shop, slot: Slot) -> _Made | None:
-        production = self._recipe.spec.technique.produce(slot)
-        asked: Sequence[Request] = next(production)
+        production = slot.produce(slot)
+        asked = self._first(production)
         name = sample_id(self._recipe, slot, asked)
         planned = planned_row(name, slot, asked[0])
         answered: list[tuple[Request, Completion]] = []
@@ -271,54 +271,45 @@ class _Work:
                 answered.extend((r.answered_by(c), c) for r, c in zip(asked, got, strict=True))
                 asked = production.send(got)
         except StopIteration as stop:
-            return self._judged(slot, name, stop.value, tuple(answered), planned)
+            return _Made(finished(self._recipe, slot, name, answered, stop.value), planned)
         except CallFailedError as exc:
             decision = Decision(
                 name, Outcome.ERRORED, exc.reason, detail=exc.detail, recipe=self._recipe.id
             )
-            return _Made(name, decision, None, tuple(answered), planned)
+            return _Made((Piece(decision, None, tuple(answered)),), planned)
         except CallPendingError:
             return None
 
-    def _judged(
-        self,
-        slot: Slot,
-        name: str,
-        result: Draft | Unusable,
-        answered: tuple[tuple[Request, Completion], ...],
-        planned: tuple[object, ...],
-    ) -> _Made:
-        recipe = self._recipe
-        if isinstance(result, Unusable):
-            decision = Decision(
-                name, Outcome.DROPPED, result.reason, detail=result.detail, recipe=recipe.id
-            )
-            return _Made(name, decision, None, answered, planned)
-        requests = [request for request, _ in answered]
-        sample = finished_sample(recipe, slot, name, requests, result)
-        decision = Decision(name, Outcome.KEPT, recipe=recipe.id)
-        return _Made(name, decision, sample, answered, planned)
+    def _first(self, production: Production) -> Sequence[Request]:
+        try:
+            return next(production)
+        except StopIteration:
+            raise TechniqueError(
+                f"{self._recipe.label}: technique {self._recipe.spec.technique.kind} asks nothing "
+                "for a planned sample. Mend its `produce`: it must yield a request."
+            ) from None
 
     def _hand_over(self, done: _OpenPart) -> None:
-        made = sorted(done.made, key=lambda item: item.decision.sample_id)
-        names = pl.Series("sample_id", [item.name for item in made], pl.String)
-        kept = sample_frame(item.sample for item in made if item.sample is not None)
+        made = sorted(done.made, key=lambda item: str(item.planned[0]))
+        pieces = [piece for item in made for piece in item.pieces]
+        names = pl.Series("sample_id", [p.decision.sample_id for p in pieces], pl.String)
+        kept = sample_frame(piece.sample for piece in pieces if piece.sample is not None)
         stage = close_stage(
             Stage.GENERATE,
             self._recipe.key,
             names.to_frame(),
-            (item.decision for item in made),
-            kept=kept.sort("position"),
+            (piece.decision for piece in pieces),
+            kept=kept.sort("position", maintain_order=True),
         )
         plan = pl.DataFrame([item.planned for item in made], schema=PLAN_SCHEMA, orient="row")
-        self._sink.write(done.part, PartResult(stage, self._calls(made), plan))
+        self._sink.write(done.part, PartResult(stage, self._calls(pieces), plan))
 
-    def _calls(self, made: Sequence[_Made]) -> pl.DataFrame:
+    def _calls(self, pieces: Sequence[Piece]) -> pl.DataFrame:
         rows = [
             (
                 request.fingerprint,
                 self._recipe.key,
-                item.name,
+                piece.decision.sample_id,
                 request.step,
                 request.teacher,
                 request.model,
@@ -329,7 +320,7 @@ class _Work:
                 completion.latency_s,
                 completion.from_ledger,
             )
-            for item in made
-            for request, completion in item.answered
+            for piece in pieces
+            for request, completion in piece.answers
         ]
         return pl.DataFrame(rows, schema=CALL_SCHEMA, orient="row")

@@ -1,7 +1,7 @@
 """Filling a recipe version: rounds of generation until it has what it asks for."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,20 +10,23 @@ import polars as pl
 from synth_assets.core.config.recipe import KeptSamples, Recipe
 from synth_assets.core.dedup.stage import deduplicate
 from synth_assets.core.generation.budget import Payer
-from synth_assets.core.planning import Plan
-from synth_assets.core.schema import SAMPLE_SCHEMA
+from synth_assets.core.planning import Plan, Planned, RoundPlan
+from synth_assets.core.schema import SAMPLE_SCHEMA, Outcome
+from synth_assets.core.techniques.protocol import Growth
 from synth_assets.core.verify.stage import verify_samples
 from synth_assets.resources.batches.books import BatchBooks
 from synth_assets.resources.frames import FrameParts
 from synth_assets.resources.generation.engine import Progress, generate_parts
 from synth_assets.resources.generation.funds import check_funds
-from synth_assets.resources.generation.parts import PartsFolder, parts_of
+from synth_assets.resources.generation.grown import GrownParts, accepted_samples, most_planned
+from synth_assets.resources.generation.parts import Parts, PartsFolder, parts_of
 from synth_assets.resources.generation.shop import Spending
 from synth_assets.resources.generation.workers import Workers, generate_with_workers
 from synth_assets.resources.ledger.store import Ledger
 from synth_assets.resources.teachers import ChatModel
 
 _LEAST_RATE = 0.02
+_PASSES = 2
 _MARGIN = 1.05
 """A twentieth more than the share kept so far would need, so that few rounds are needed."""
 
@@ -51,7 +54,7 @@ class Filled:
         spending: calls, tokens and money of this run.
     """
 
-    parts: PartsFolder
+    parts: Parts
     rounds: tuple[Round, ...]
     spending: Spending
 
@@ -93,6 +96,11 @@ class Filler:
         """
         recipe = plan.recipe
         check_funds(recipe, self.ledger.budget, Payer(recipe.id, self.run))
+        growth = recipe.spec.technique.grow(plan.seeds, recipe.spec.wanted) if plan.seeds else None
+        if growth is not None:
+            filled = self._grow(recipe, growth)
+            BatchBooks(self.ledger).forget_given_up(sorted(filled.spending.given_up))
+            return filled
         parts = PartsFolder(self.folder, plan.fingerprint)
         target = recipe.spec.samples
         if isinstance(target, int):
@@ -103,6 +111,48 @@ class Filler:
         # Their decisions are told now; the next run may try again.
         BatchBooks(self.ledger).forget_given_up(sorted(filled.spending.given_up))
         return filled
+
+    def _grow(self, recipe: Recipe, growth: Growth) -> Filled:
+        """Round after round, as a growing technique asks; see `techniques.protocol`.
+
+        A cap ends it with the round that met it. So does the most that may be planned.
+        """
+        spending = Spending()
+        rounds: list[Round] = []
+        grown = GrownParts(self.folder)
+        uses: Mapping[str, int] = {}
+        done, most = 0, most_planned(recipe.spec)
+        try:
+            wanted = next(growth)
+            while not spending.over and done < most:
+                plan = RoundPlan(recipe, wanted.starts, done, uses, wanted.produce)
+                parts = grown.round(plan.fingerprint)
+                stop = done + len(wanted.starts)
+                self._round(plan, stop, parts, spending)
+                accepted = accepted_samples(recipe, parts)
+                done, uses = stop, plan.uses_after
+                rounds.append(self._told(recipe, rounds, done, len(accepted)))
+                wanted = growth.send(accepted)
+                grown.drop(wanted.dropped)
+        except StopIteration as stop:
+            grown.drop(stop.value)
+        return Filled(grown, tuple(rounds), spending)
+
+    def _round(self, plan: RoundPlan, stop: int, parts: PartsFolder, spending: Spending) -> None:
+        """What failed is asked once more: the next round is to start from all that can be had."""
+        for _ in range(_PASSES):
+            spending.add(self._generate(plan, plan.first, stop, parts))
+            errored = parts.table("decisions").lazy().filter(pl.col("outcome") == Outcome.ERRORED)
+            if spending.over or not errored.select(pl.len()).collect().item():
+                break
+
+    def _told(self, recipe: Recipe, rounds: Sequence[Round], planned: int, accepted: int) -> Round:
+        kept = accepted + (rounds[-1].kept or 0 if rounds else 0)
+        self.announce(
+            f"{recipe.id}: round {len(rounds) + 1}: {accepted:,} samples accepted, {kept:,} in "
+            f"all, {recipe.spec.wanted:,} wanted"
+        )
+        return Round(planned, kept)
 
     def _until_kept(self, plan: Plan, target: KeptSamples, parts: PartsFolder) -> Filled:
         spending = Spending()
@@ -126,10 +176,10 @@ class Filler:
             goal = min(wanted, target.most)
         return Filled(parts, tuple(rounds), spending)
 
-    def _generate(self, plan: Plan, start: int, stop: int, parts: PartsFolder) -> Spending:
-        missing = [part for part in parts_of(start, stop) if plan.seeds and not parts.has(part)]
+    def _generate(self, plan: Planned, start: int, stop: int, parts: PartsFolder) -> Spending:
+        missing = [p for p in parts_of(start, stop) if not plan.is_empty and not parts.has(p)]
         number = self.workers.number(plan.recipe, missing)
-        if number > 1:
+        if number > 1 and isinstance(plan, Plan):
             return generate_with_workers(
                 plan,
                 start,

@@ -5,8 +5,7 @@ import json
 from synth_assets.core.config.recipe import Recipe
 from synth_assets.core.config.teachers import Teacher
 from synth_assets.core.generation.budget import Budget, Payer, most_tokens
-from synth_assets.core.techniques.catalogue import prompts_of
-from synth_assets.core.techniques.protocol import Prompt
+from synth_assets.core.techniques.prompt import Prompt
 from synth_assets.errors import BudgetError
 from synth_assets.resources.prices import most_completion_tokens, price_of
 
@@ -18,7 +17,7 @@ def check_funds(recipe: Recipe, budget: Budget, payer: Payer) -> None:
         BudgetError: if a teacher under a cap in US dollars has no known price, or nothing bounds
             the length of its answers; with the line to add.
     """
-    for prompt in prompts_of(recipe.spec.technique).values():
+    for prompt in recipe.spec.technique.prompts.values():
         for share in prompt.teachers or recipe.spec.teachers:
             teacher = recipe.teachers[share.id]
             for asked in (teacher, *(recipe.teachers[name] for name in teacher.fallbacks)):
@@ -39,11 +38,12 @@ def _check(recipe: Recipe, prompt: Prompt, teacher: Teacher, budget: Budget, pay
         )
     costs = price is not None and (price.input_usd > 0 or price.output_usd > 0)
     counts = any(cap.tokens is not None for cap in caps) or (in_usd and costs)
-    parameters = json.loads(recipe.parameters(prompt, teacher))
+    parameters = json.loads(recipe.most_parameters(prompt, teacher))
     if counts and most_tokens((), parameters, most_completion_tokens(teacher))[1] is None:
         raise BudgetError(
             f"Nothing bounds the answers of teacher {teacher.id} ({teacher.model}) to "
-            f"{prompt.template} of {recipe.label}, and a budget is to be held. Add to recipe.yaml\n"
+            f"{prompt.templates[0]} of {recipe.label}, and a budget is to be held. Add to "
+            "recipe.yaml\n"
             "    parameters: {max_tokens: 1024}\n"
             "or to the teacher's entry in teachers.yaml\n"
             "    context_limit: 8192"

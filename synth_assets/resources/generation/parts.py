@@ -121,6 +121,18 @@ class MemorySink:
         return PartResult(stage, whole["calls"], whole["plan"])
 
 
+class Parts(Protocol):
+    """What generation made, on disk."""
+
+    def table(self, name: str) -> FrameParts:
+        """One of the tables `samples`, `decisions`, `calls` and `plan`, in the plan's order."""
+        ...
+
+    def remove(self) -> None:
+        """Remove the files, now that the whole tables stand elsewhere."""
+        ...
+
+
 class PartsFolder:
     """Keeps parts as files until they are written as whole tables.
 

@@ -21,6 +21,7 @@ from typing import assert_never
 
 from synth_assets.core.config.recipe import Recipe
 from synth_assets.core.planning import Plan
+from synth_assets.core.techniques.catalogue import technique_file
 from synth_assets.errors import WorkerError
 from synth_assets.resources.generation.engine import Progress
 from synth_assets.resources.generation.errand import (
@@ -70,6 +71,8 @@ class Workers:
         teachers = recipe.teachers.values()
         if any(teacher.delivery == "batch" for teacher in teachers):
             return 1
+        if technique_file(recipe.spec.technique.kind):
+            return 1  # a class of the user's own file cannot be sent to another process
         most = min(len(missing), *(teacher.parallelism for teacher in teachers))
         if self.asked is not None:
             return max(1, min(self.asked, most))

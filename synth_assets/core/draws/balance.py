@@ -1,0 +1,143 @@
+"""Balanced draws: quotas, not luck, decided by each sample's own hash.
+
+A block of planned samples that use different seeds draws an attribute together: in the order of
+their hashes they take the points of an even grid of [0, 1), so that each value gets its quota
+within one. Samples with equal values of earlier attributes form groups that draw for themselves, as
+long as a group is large enough, so that quotas hold for combinations too. When seeds are used
+again, the grid is turned by the golden ratio, which spreads the values of each seed evenly.
+
+A sample's rank among its neighbours hardly moves when seeds are added: few draws change, near the
+borders between two values; and none when more samples are asked for.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from synth_assets.core.config.choices import T, Weighted, at
+from synth_assets.core.draws.attributes import AttributeSpace, drawn_value
+
+GOLDEN = 0.6180339887498949
+BLOCK = 64
+_SILVER = 0.41421356237309515
+_SAMPLES_A_VALUE = 2
+"""A group draws for itself where it has so many samples for each value, or more."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What was drawn for one planned sample.
+
+    Attributes:
+        recipe: id of the recipe.
+        seed_id: of its seed.
+        round: how often its seed was used before.
+        values: attribute -> value; those that are not drawn are empty.
+        points: purpose -> a number in [0, 1), for choices that belong to prompts.
+    """
+
+    recipe: str
+    seed_id: str
+    round: int
+    values: Mapping[str, str]
+    points: Mapping[str, float]
+
+    def unit(self, purpose: str, copy: int = 0) -> float:
+        """A number in [0, 1) for one purpose; over copies it spreads evenly."""
+        start = self.points.get(purpose)
+        if start is None:
+            start = _unit(self.recipe, self.seed_id, purpose) + self.round * GOLDEN
+        return (start + copy * GOLDEN) % 1.0
+
+    def choose(self, choice: Sequence[Weighted[T]], purpose: str, copy: int = 0) -> T:
+        """One of a choice, by weight."""
+        return choice[0].value if len(choice) == 1 else at(choice, self.unit(purpose, copy))
+
+
+@dataclass(frozen=True)
+class Balance:
+    """Draws blocks of planned samples.
+
+    Attributes:
+        recipe: id of the recipe; part of every hash.
+        space: the attributes.
+        purposes: choices of prompts that are balanced as well -> number of alternatives.
+    """
+
+    recipe: str
+    space: AttributeSpace
+    purposes: Mapping[str, int] = field(default_factory=dict[str, int])
+
+    def draw(
+        self,
+        seed_ids: Sequence[str],
+        round_: int,
+        block: int = 0,
+        fixed: Sequence[Mapping[str, str]] = (),
+    ) -> list[Drawn]:
+        """Draw for a block of samples of one round of seeds.
+
+        Args:
+            seed_ids: of different seeds; their order does not matter.
+            round_: how often they were used before.
+            block: which block of the round; what one lacks of a quota the next ones have.
+            fixed: for each sample, attribute -> value that is not drawn; none by default.
+        """
+        turn = round_ * GOLDEN + block * _SILVER
+        values: list[dict[str, str]] = [{} for _ in seed_ids]
+        given = fixed or [{} for _ in seed_ids]
+        for index, attribute in enumerate(self.space.attributes):
+            groups = self._groups(values, len(attribute.choice))
+            points = self._points(seed_ids, groups, attribute.name, turn)
+            for mine, told, point in zip(values, given, points, strict=True):
+                own = told.get(attribute.name)
+                allowed = () if own is not None else self.space.allowed(index, mine)
+                mine[attribute.name] = drawn_value(allowed, point) if own is None else own
+        chosen: list[dict[str, float]] = [{} for _ in seed_ids]
+        for purpose, alternatives in self.purposes.items():
+            groups = self._groups(values, alternatives)
+            points = self._points(seed_ids, groups, purpose, turn)
+            for mine, point in zip(chosen, points, strict=True):
+                mine[purpose] = point
+        return [
+            Drawn(self.recipe, seed_id, round_, mine, points)
+            for seed_id, mine, points in zip(seed_ids, values, chosen, strict=True)
+        ]
+
+    def _groups(
+        self, values: Sequence[Mapping[str, str]], alternatives: int
+    ) -> list[tuple[str, ...]]:
+        """The group of each sample: its values of as many attributes as leave groups large."""
+        context: list[str] = []
+        cells = 1
+        for name in values[0] if values else ():
+            grown = cells * len(self.space.by_name[name].choice)
+            if grown * alternatives * _SAMPLES_A_VALUE <= len(values):
+                context.append(name)
+                cells = grown
+        return [tuple(mine[name] for name in context) for mine in values]
+
+    def _points(
+        self, seed_ids: Sequence[str], groups: Sequence[tuple[str, ...]], purpose: str, turn: float
+    ) -> list[float]:
+        """A point for each sample: an even grid over each group, in the order of hashes."""
+        members: dict[tuple[str, ...], list[int]] = {}
+        for at_, group in enumerate(groups):
+            members.setdefault(group, []).append(at_)
+        points = [0.0] * len(seed_ids)
+        for group, found in members.items():
+            phase = _unit(self.recipe, "\x1f".join(group), purpose) + turn
+            found.sort(key=lambda at_: _hash(self.recipe, seed_ids[at_], purpose))
+            for rank, at_ in enumerate(found):
+                points[at_] = ((rank + 0.5) / len(found) + phase) % 1.0
+        return points
+
+
+def _hash(*parts: str) -> bytes:
+    return hashlib.blake2b(
+        "\x1e".join(parts).encode("utf-8", "surrogatepass"), digest_size=8
+    ).digest()
+
+
+def _unit(*parts: str) -> float:
+    return int.from_bytes(_hash(*parts)[:6], "big") / 2**48
