@@ -15,6 +15,7 @@ from synth_assets.core.config.recipe import KeptSamples, Recipe
 from synth_assets.core.generation.bill import Bill, CapOutlook
 from synth_assets.core.generation.budget import ALL
 from synth_assets.core.generation.estimate import counted_in_part
+from synth_assets.core.generation.growth_replay import GrowthReplay
 from synth_assets.core.generation.outlook import (
     KeptOutlook,
     Planning,
@@ -151,12 +152,15 @@ class _RecipePlanner:
         self._recipe = recipe
         self._observations = observations
         self._plan = Plan.of(recipe, planner.inputs.seeds(recipe))
+        self._growth = GrowthReplay.of(recipe, self._plan.seeds, planner.bought)
         self._filled = FilledPlan.latest(planner.workshop.home, recipe.id)
         self._earlier = None if self._filled is None else self._filled.reach()
         self._reported = time.monotonic()
 
     def plan(self) -> RecipePlan:
         recipe = self._recipe
+        if self._growth is not None:
+            return self._grown(self._growth)
         first = recipe.spec.first_round if self._plan.seeds else 0
         changed: dict[Change, int] = {}
         tally = self._tally(0, first, changed)
@@ -171,6 +175,33 @@ class _RecipePlanner:
             changes,
             self._kept(first, bills),
             tuple(bills.notes) if first else (_NO_SEEDS,),
+        )
+
+    def _grown(self, growth: GrowthReplay) -> RecipePlan:
+        """The rounds that are known, and as many more samples as the technique lets expect."""
+        tally = Tally(self._recipe)
+        for replayed in growth.samples():
+            tally.add(replayed)
+            self._report(tally.samples, tally.samples)
+        technique, wanted = self._recipe.spec.technique, self._recipe.spec.wanted
+        planned = tally.samples
+        notes: tuple[str, ...] = ()
+        if not growth.is_whole:
+            planned = max(planned, technique.expected(wanted))
+            notes = (
+                f"later rounds follow on the answers of earlier ones: {growth.rounds} known, the "
+                "rest is estimated from these",
+            )
+        bills = self._bills(tally, planned)
+        return RecipePlan(
+            self._recipe.id,
+            self._recipe.key,
+            planned,
+            tally.samples,
+            bills.by_teacher,
+            None,
+            None,
+            (*notes, *bills.notes),
         )
 
     def _bills(self, tally: Tally, planned: int) -> PlanBills:

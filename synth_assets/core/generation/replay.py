@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from synth_assets.core.completion import Completion, Request
 from synth_assets.core.config.recipe import Recipe
+from synth_assets.core.finishing import Piece, finished
 from synth_assets.core.generation.estimate import Moments, Reach
 from synth_assets.core.planning import planned_row, sample_id
 from synth_assets.core.techniques.protocol import Slot
@@ -25,12 +26,14 @@ class Replayed:
         row: of `PLAN_SCHEMA`.
         answered: requests whose completions are at hand.
         missing: the next requests, which are not; empty where the sample is complete.
+        pieces: what the technique made, where the sample is complete.
     """
 
     slot: Slot
     row: tuple[object, ...]
     answered: tuple[Request, ...]
     missing: tuple[Request, ...]
+    pieces: tuple[Piece, ...] = ()
 
 
 def replay(recipe: Recipe, slot: Slot, bought: Callable[[str], Completion | None]) -> Replayed:
@@ -46,20 +49,22 @@ def replay(recipe: Recipe, slot: Slot, bought: Callable[[str], Completion | None
     """
     production = slot.produce(slot)
     asked = tuple(next(production))
-    row = planned_row(sample_id(recipe, slot, asked), slot, asked[0])
-    answered: list[Request] = []
+    name = sample_id(recipe, slot, asked)
+    row = planned_row(name, slot, asked[0])
+    answered: list[tuple[Request, Completion]] = []
     while True:
-        found = {request.fingerprint: bought(request.fingerprint) for request in asked}
-        there = [request for request in asked if found[request.fingerprint] is not None]
+        found = [(request, bought(request.fingerprint)) for request in asked]
+        there = [(request, came) for request, came in found if came is not None]
         answered.extend(there)
-        if len(there) < len(asked):
-            missing = tuple(request for request in asked if found[request.fingerprint] is None)
-            return Replayed(slot, row, tuple(answered), missing)
-        got = [found[request.fingerprint] for request in asked]
+        known = tuple(request for request, _ in answered)
+        if missing := tuple(request for request, came in found if came is None):
+            return Replayed(slot, row, known, missing)
         try:
-            asked = tuple(production.send([each for each in got if each is not None]))
-        except StopIteration:
-            return Replayed(slot, row, tuple(answered), ())
+            asked = tuple(production.send([came for _, came in there]))
+        except StopIteration as stop:
+            return Replayed(
+                slot, row, known, (), finished(recipe, slot, name, answered, stop.value)
+            )
 
 
 @dataclass

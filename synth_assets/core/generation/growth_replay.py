@@ -1,0 +1,72 @@
+"""The rounds of a growing technique as far as completions at hand carry them."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from synth_assets.core.completion import Completion
+from synth_assets.core.config.recipe import Recipe
+from synth_assets.core.generation.replay import Replayed, replay
+from synth_assets.core.planning import RoundPlan
+from synth_assets.core.sample import Sample, Seed, sample_frame, samples_of
+from synth_assets.core.techniques.protocol import Growth
+from synth_assets.core.verify.stage import verify_samples
+
+
+@dataclass
+class GrowthReplay:
+    """Replays round after round, until a request was not bought or the technique ends.
+
+    Attributes:
+        recipe: whose technique grows.
+        growth: the technique's rounds.
+        bought: fingerprint -> completion, where there is one.
+        is_whole: whether it came to the end.
+        rounds: how many rounds were looked at.
+    """
+
+    recipe: Recipe
+    growth: Growth
+    bought: Callable[[str], Completion | None]
+    is_whole: bool = False
+    rounds: int = 0
+    _uses: Mapping[str, int] = field(default_factory=dict[str, int])
+
+    @classmethod
+    def of(
+        cls, recipe: Recipe, seeds: Sequence[Seed], bought: Callable[[str], Completion | None]
+    ) -> "GrowthReplay | None":
+        """The rounds of a recipe; none where its technique does not grow."""
+        growth = recipe.spec.technique.grow(seeds, recipe.spec.wanted) if seeds else None
+        return None if growth is None else cls(recipe, growth, bought)
+
+    def samples(self) -> Iterator[Replayed]:
+        """Every planned sample of the rounds that are known, in order.
+
+        Raises:
+            RecipeError: if a prompt does not render with a start.
+        """
+        done = 0
+        wanted = next(self.growth)
+        while True:
+            plan = RoundPlan(self.recipe, wanted.starts, done, self._uses, wanted.produce)
+            done += len(wanted.starts)
+            self.rounds += 1
+            found: list[Replayed] = []
+            for slot in plan.slots(plan.first, done):
+                found.append(replay(self.recipe, slot, self.bought))
+                yield found[-1]
+            if any(each.missing for each in found):
+                return
+            self._uses = plan.uses_after
+            try:
+                wanted = self.growth.send(self._accepted(found))
+            except StopIteration:
+                self.is_whole = True
+                return
+
+    def _accepted(self, found: Sequence[Replayed]) -> list[Sample]:
+        made = (piece.sample for each in found for piece in each.pieces)
+        frame = sample_frame(sample for sample in made if sample is not None)
+        recipe = self.recipe
+        kept = verify_samples(frame, recipe.key, recipe.spec.verifiers, recipe.files).stage.kept
+        return list(samples_of(kept))
