@@ -29,7 +29,7 @@ def file_digest(path: Path, label: str) -> str:
         raise SourceError(f"{label}: {path} cannot be read: {exc}. Mend its rights.") from exc
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=16_384)  # a folder of documents may have as many files
 def _digest(path: Path, _size: int, _mtime_ns: int) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -9,6 +9,11 @@ from synth_assets.core.config.names import Name, Written
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
+def _refuse_other_uses_of_pool(uses: tuple[str, ...]) -> None:
+    if "pool" in uses and len(uses) > 1:
+        raise ValueError("a pool has no other use; what is kept out is never trained on")
+
+
 class FileSource(Written):
     """Rows of a JSONL, Parquet or CSV file.
 
@@ -28,9 +33,8 @@ class FileSource(Written):
     held_out_share: Share = 0.1
 
     @model_validator(mode="after")
-    def _pool_stands_alone(self) -> "FileSource":
-        if "pool" in self.uses and len(self.uses) > 1:
-            raise ValueError("a pool has no other use; what is kept out is never trained on")
+    def _pool_stands_alone(self) -> Self:
+        _refuse_other_uses_of_pool(self.uses)
         return self
 
 
@@ -42,6 +46,46 @@ class _Lengths(Written):
     def _some_length_fits(self) -> Self:
         if self.min_characters > self.max_characters:
             raise ValueError("min_characters is larger than max_characters; no row could fit")
+        return self
+
+
+class DocumentSource(_Lengths):
+    """Passages of documents: text, Markdown, HTML and PDF files.
+
+    Attributes:
+        uses: as of a file; passages are seeds unless they are asked to be more.
+        path: a folder, or one file; relative to the YAML file that names it.
+        glob: which files of the folder; those of other kinds, and hidden ones, are passed over.
+        leave_out: globs of files that are not read, as they cannot be or shall not.
+        min_characters: shortest passage.
+        max_characters: longest passage.
+        overlap_sentences: how many sentences a passage repeats of the one before.
+    """
+
+    reader: Literal["documents"]
+    id: Name
+    uses: tuple[Literal["pool", "seeds", "held_out", "benchmark"], ...] = Field(
+        default=("seeds",), min_length=1
+    )
+    path: str
+    glob: str = "**/*"
+    leave_out: tuple[str, ...] = ()
+    min_characters: int = Field(default=200, ge=1)
+    max_characters: int = Field(default=2_000, ge=100, le=100_000)
+    overlap_sentences: int = Field(default=0, ge=0, le=10)
+    licence: str = "unstated"
+    held_out_share: Share = 0.1
+
+    @model_validator(mode="after")
+    def _pool_stands_alone(self) -> Self:
+        _refuse_other_uses_of_pool(self.uses)
+        return self
+
+    @model_validator(mode="after")
+    def _globs_stay_in_the_folder(self) -> Self:
+        for pattern in (self.glob, *self.leave_out):
+            if not pattern.strip() or pattern.startswith("/") or ".." in pattern.split("/"):
+                raise ValueError(f"{pattern!r} is no glob below the path, such as **/*.pdf")
         return self
 
 
@@ -79,7 +123,7 @@ class EmbeddedProbeSource(Written):
 
 
 Source = Annotated[
-    FileSource | DocstringSource | ReferenceSource | EmbeddedProbeSource,
+    FileSource | DocumentSource | DocstringSource | ReferenceSource | EmbeddedProbeSource,
     Field(discriminator="reader"),
 ]
 

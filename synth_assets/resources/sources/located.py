@@ -7,6 +7,7 @@ from typing import assert_never
 
 from synth_assets.core.config.sources import (
     DocstringSource,
+    DocumentSource,
     EmbeddedProbeSource,
     FileSource,
     ReferenceSource,
@@ -14,6 +15,7 @@ from synth_assets.core.config.sources import (
 )
 from synth_assets.core.fingerprint import fingerprint
 from synth_assets.resources.file_digest import file_digest
+from synth_assets.resources.sources.documents import documents_digest
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,8 @@ class LocatedSource:
 
     Attributes:
         spec: what `sources.yaml` says.
-        path: the data file, absolute; for sources that read no file, the `sources.yaml` itself.
+        path: the data file or folder, absolute; for sources that read none, the `sources.yaml`
+            itself.
     """
 
     spec: Source
@@ -32,7 +35,7 @@ class LocatedSource:
     def named_in(cls, file: Path, spec: Source) -> "LocatedSource":
         """Locate an entry of the `sources.yaml` at `file`."""
         absolute = file.absolute()
-        if isinstance(spec, FileSource):
+        if isinstance(spec, FileSource | DocumentSource):
             return cls(spec, absolute.parent / spec.path)
         return cls(spec, absolute)
 
@@ -52,6 +55,8 @@ def source_digest(source: LocatedSource) -> str:
     match source.spec:
         case FileSource():
             return fingerprint([said, file_digest(source.path, source.label)])
+        case DocumentSource() as spec:
+            return fingerprint([said, documents_digest(spec, source.path, source.label)])
         case DocstringSource() | ReferenceSource():
             return fingerprint([said, platform.python_version()])
         case EmbeddedProbeSource():

@@ -7,6 +7,7 @@ import polars as pl
 
 from synth_assets.core.config.sources import (
     DocstringSource,
+    DocumentSource,
     EmbeddedProbeSource,
     FileSource,
     ReferenceSource,
@@ -14,6 +15,7 @@ from synth_assets.core.config.sources import (
 from synth_assets.core.sample import Sample, sample_frame
 from synth_assets.errors import SourceError
 from synth_assets.resources.sources.docstrings import stdlib_docstrings
+from synth_assets.resources.sources.documents import place_of, read_documents
 from synth_assets.resources.sources.exchange import Exchange
 from synth_assets.resources.sources.located import LocatedSource
 from synth_assets.resources.sources.records import read_records
@@ -48,6 +50,9 @@ def _exchanges(source: LocatedSource) -> Iterator[Exchange]:
             columns = (spec.prompt, spec.response)
             for record in read_records(source.path, source.label, columns):
                 yield Exchange(record.text(spec.prompt), record.text(spec.response))
+        case DocumentSource() as spec:
+            for passage in read_documents(spec, source.path, source.label).passages:
+                yield Exchange(place_of(passage), passage.text)
         case DocstringSource() as spec:
             yield from stdlib_docstrings(spec.min_characters, spec.max_characters)
         case ReferenceSource() as spec:
