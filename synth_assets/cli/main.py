@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from synth_assets.cli.ledger import ledger
+from synth_assets.cli.review import review
 from synth_assets.errors import SynthError
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
@@ -97,7 +98,7 @@ def plan(recipes: tuple[str, ...], most: int | None, as_json: bool) -> None:
 
     \b
     Examples:
-      synth plan                              every recipe
+      synth plan                              every recipe but those made on request
       synth plan --recipe math_word_problems  after an edit: which samples changed, and why
       synth plan --sample 5000                millions of samples, in seconds
       synth plan --json | jq .all.usd.high    for a script that must not overspend
@@ -127,6 +128,22 @@ def funnel(as_json: bool) -> None:
     from synth_assets.cli.show import funnel_text
 
     click.echo(funnel_text(as_json=as_json))
+
+
+@cli.command()
+@click.argument("recipe")
+@click.option("--reference", metavar="SOURCE", help="Compare topics with this data source.")
+@_JSON
+def coverage(recipe: str, reference: str | None, as_json: bool) -> None:
+    """Set what RECIPE planned against what it achieved, and its topics against real text.
+
+    For each attribute that is drawn, and for combinations of them: the share each value was to
+    have, and how many samples were planned, generated, verified and kept. For each topic of the
+    reference, by default the source of the recipe's seeds: its share there and here.
+    """
+    from synth_assets.cli.coverage import coverage_text
+
+    click.echo(coverage_text(recipe, reference, as_json=as_json))
 
 
 @cli.command()
@@ -220,6 +237,7 @@ def ui() -> None:
 
 
 cli.add_command(ledger)
+cli.add_command(review)
 
 
 def main(arguments: list[str] | None = None) -> Any:  # noqa: ANN401  click returns what it likes

@@ -50,7 +50,8 @@ def plan_and_report(recipes: Sequence[str], most: int | None, *, as_json: bool) 
     catalogue = workshop.catalogue
     for broken in catalogue.broken:
         click.echo(f"broken, left out: {broken.message}", err=True)
-    chosen = [catalogue.recipe(name) for name in dict.fromkeys(recipes)] or catalogue.recipes
+    named = [catalogue.recipe(name) for name in dict.fromkeys(recipes)]
+    chosen = named or catalogue.usual_recipes
     with planner(workshop, most, announce=lambda line: click.echo(line, err=True)) as planning:
         made = planning.plan_all(chosen)
     if as_json:

@@ -128,7 +128,7 @@ def _reason_table(reasons: pl.DataFrame) -> list[list[str]]:
 
 def _cost_table(costs: pl.DataFrame) -> list[list[str]]:
     rows = [["recipe", "calls", "bought now", "tokens in", "tokens out", "USD", "USD a kept row"]]
-    for row in costs.iter_rows(named=True):
+    for row in costs.filter(pl.col("planned") > 0).iter_rows(named=True):
         each = row["cost_per_kept_usd"]
         rows.append(
             [

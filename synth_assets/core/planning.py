@@ -184,6 +184,7 @@ def planned_row(name: str, slot: Slot, first: Request) -> tuple[object, ...]:
         first.parameters,
         exact_hash(*(part for said in first.messages for part in (said.role, said.content))),
         attributes_text(slot.drawn),
+        slot.position,
     )
 
 

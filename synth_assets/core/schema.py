@@ -205,6 +205,7 @@ PLAN_SCHEMA = pl.Schema(
         "parameters": pl.String,
         "messages_hash": pl.String,
         "attributes": pl.String,  # JSON object: what was drawn
+        "position": pl.Int64,
     }
 )
 

@@ -42,7 +42,7 @@ def planning_metadata(
 
     What cannot be planned says why in its row: that is for filling to fail at, not for this.
     """
-    recipes = workshop.catalogue.recipes
+    recipes = workshop.catalogue.usual_recipes
     try:
         with planner(workshop, _LOOKED_AT, announce=log) as planning:
             made = planning.plan_all(recipes)

@@ -6,6 +6,7 @@ import polars as pl
 from synth_assets.core.schema import Reason
 from synth_assets.core.stage import reason_counts
 from synth_assets.defs.display import count_table, stage_metadata, table
+from synth_assets.defs.pair_bias import bias_metadata
 from synth_assets.resources.frames import FrameParts
 from synth_assets.resources.generation.fill import Filled
 from synth_assets.resources.generation.shop import Spending
@@ -25,6 +26,7 @@ def generation_metadata(filled: Filled, samples: FrameParts) -> dict[str, dg.Met
     shown = {
         **stage_metadata(decisions),
         **spending_metadata(filled.parts.table("calls"), filled.spending, kept),
+        **bias_metadata(samples, decisions),
     }
     if filled.rounds[0].kept is not None:
         shown["rounds"] = table(

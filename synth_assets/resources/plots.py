@@ -44,6 +44,35 @@ def bar_chart_png(counts: Mapping[str, int | float], title: str, unit: str) -> b
     return _png(figure)
 
 
+def paired_bars_png(
+    pairs: Mapping[str, tuple[float, float]], title: str, names: tuple[str, str], unit: str
+) -> bytes:
+    """Draw two horizontal bars a label, side by side, in the order given.
+
+    Args:
+        pairs: label -> two finite values.
+        title: of the chart.
+        names: of the first and second bars, for the legend.
+        unit: of the values; stands under the axis.
+    """
+    figure = _figure(1.3 + 0.34 * max(len(pairs), 1))
+    axes = figure.add_subplot()
+    places = range(len(pairs))
+    for index, (name, colour) in enumerate(zip(names, ("#b8c7d9", "#3b6ea5"), strict=True)):
+        axes.barh(
+            [place + 0.38 * index - 0.19 for place in places],
+            [values[index] for values in pairs.values()],
+            color=colour,
+            height=0.36,
+            label=_legend_label(name),
+        )
+    axes.set_yticks(places, [_plain(label) for label in pairs], fontsize=8, parse_math=False)
+    axes.invert_yaxis()
+    axes.legend(fontsize=8, frameon=False)
+    _finish(figure, title, _plain(unit))
+    return _png(figure)
+
+
 def line_chart_png(
     series: Mapping[str, Sequence[tuple[float, float]]], title: str, x_unit: str, y_unit: str
 ) -> bytes:

@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, Field, JsonValue, StringConstraints, create_model, model_validator
 
 from synth_assets.core.completion import Message
-from synth_assets.core.config.choices import ValueChoice
+from synth_assets.core.config.choices import ValueChoice, Weighted
 from synth_assets.core.config.names import Name, Written, partition_key
 from synth_assets.core.config.teachers import Teacher
 from synth_assets.core.config.yaml_text import parse_yaml, validated
@@ -77,6 +77,27 @@ class KeptSamples(Written):
         return self.planned_at_most or 10 * self.kept
 
 
+class CoverageSpec(Written):
+    """What real text the samples are to cover.
+
+    Attributes:
+        reference: a data source; by default the recipe's own seeds.
+        field: which text is compared, of samples and reference alike.
+        topics: how many clusters the reference is cut into, fewer where it is small.
+        below: a topic is a gap if its share of the samples is surely below this part of its share
+            of the reference.
+        fill_gaps: start the last part of the samples from reference rows in the gaps.
+        fill_share: that part.
+    """
+
+    reference: Name | None = None
+    field: Literal["prompt", "response"] = "prompt"
+    topics: int = Field(default=20, ge=2, le=200)
+    below: float = Field(default=0.5, gt=0, lt=1)
+    fill_gaps: bool = False
+    fill_share: float = Field(default=0.3, gt=0, lt=1)
+
+
 class RecipeSpec(Written):
     """The content of `recipe.yaml`.
 
@@ -93,6 +114,7 @@ class RecipeSpec(Written):
         variations: attribute -> what is drawn for each sample, with quotas.
         never: combinations of attributes that no sample has.
         verifiers: what a sample must pass, in this order.
+        coverage: what real text they are compared with.
         licence: under which the samples are given on.
         on_request: left out of runs and mixtures that name no recipe; no identity.
     """
@@ -109,6 +131,7 @@ class RecipeSpec(Written):
     variations: dict[Name, Variation] = Field(default_factory=dict)
     never: tuple[Combination, ...] = ()
     verifiers: tuple[VerifierSpec, ...] = ()
+    coverage: CoverageSpec = CoverageSpec()
     licence: str = "unstated"
     on_request: bool = False
 
@@ -211,6 +234,20 @@ class Recipe:
             found |= {f"{step}_{name}": len(choice) for name, choice in prompt.sampling.items()}
         found |= {name: len(choice) for name, choice in self.spec.sampling.items()}
         return {purpose: count for purpose, count in found.items() if count > 1}
+
+    @cached_property
+    def alternatives(self) -> Mapping[str, Mapping[str, float]]:
+        """What rows record of choices of prompts -> value -> weight; teachers left out."""
+        found: dict[str, Sequence[Weighted[Any]]] = dict(self.spec.sampling)
+        texts = dict[str, Sequence[Weighted[str]]]()
+        for step, prompt in self.spec.technique.prompts.items():
+            texts[f"{step}_template"] = prompt.template
+            texts[f"{step}_system"] = prompt.system or ()
+            found |= {f"{step}_{name}": choice for name, choice in prompt.sampling.items()}
+        told = {name: {w.value: w.weight for w in choice} for name, choice in texts.items()}
+        for name, choice in found.items():
+            told[name] = {canonical_json(w.value): w.weight for w in choice}
+        return {name: weights for name, weights in told.items() if len(weights) > 1}
 
     def choose(self, prompt: Prompt, step: str, drawn: Drawn, copy: int = 0) -> Chosen:
         """Choose for one request, by weight, what the prompt gives a choice of."""
@@ -377,6 +414,7 @@ def parse_recipe(
         )
     for verifier in spec.verifiers:
         verifier.prepare(files)
+    _check_filling(label, spec)
     chosen = {name: teachers[name] for name in sorted(used)}
     own = {name: text for name, text in files.items() if name in parts}
     return Recipe(spec, own, seeds_digest, chosen, label, forms)
@@ -474,6 +512,22 @@ def _named_elsewhere(spec: RecipeSpec, files: Mapping[str, str]) -> set[str]:
     if technique := technique_file(spec.technique.kind):
         said.add(technique)
     return said & set(files)
+
+
+def _check_filling(label: str, spec: RecipeSpec) -> None:
+    """Gaps are filled from seeds that are the reference."""
+    if not spec.coverage.fill_gaps:
+        return
+    if spec.seeds.source is None or spec.coverage.reference not in (None, spec.seeds.source):
+        raise RecipeError(
+            f"{label}: coverage: fill_gaps starts samples from reference rows, so that the seeds "
+            "must be a data source and the reference. Give seeds: source:, or turn fill_gaps off."
+        )
+    if type(spec.technique).grow is not Technique.grow:
+        raise RecipeError(
+            f"{label}: coverage: technique {spec.technique.kind} plans its own rounds, so that "
+            "gaps cannot be filled. Turn fill_gaps off."
+        )
 
 
 def _refuse_clashes(label: str, spec: RecipeSpec, space: AttributeSpace) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from synth_assets.core.completion import Completion
 from synth_assets.core.config.recipe import Recipe
 from synth_assets.core.generation.replay import Replayed, replay
+from synth_assets.core.growth import growth_of
 from synth_assets.core.planning import RoundPlan
 from synth_assets.core.sample import Sample, Seed, sample_frame, samples_of
 from synth_assets.core.techniques.protocol import Growth
@@ -36,7 +37,7 @@ class GrowthReplay:
         cls, recipe: Recipe, seeds: Sequence[Seed], bought: Callable[[str], Completion | None]
     ) -> "GrowthReplay | None":
         """The rounds of a recipe; none where its technique does not grow."""
-        growth = recipe.spec.technique.grow(seeds, recipe.spec.wanted) if seeds else None
+        growth = growth_of(recipe, seeds)
         return None if growth is None else cls(recipe, growth, bought)
 
     def samples(self) -> Iterator[Replayed]:

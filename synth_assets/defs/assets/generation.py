@@ -7,6 +7,7 @@ from synth_assets.core.decontaminate.firewall import Firewall
 from synth_assets.core.planning import Plan
 from synth_assets.core.schema import Stage
 from synth_assets.core.verify.stage import verify_samples
+from synth_assets.defs.achieved import coverage_metadata
 from synth_assets.defs.batches import pending_as_failure
 from synth_assets.defs.display import data_version, stage_metadata
 from synth_assets.defs.names import GENERATE, INPUTS
@@ -80,5 +81,8 @@ def verified_samples(
     return dg.MaterializeResult(
         value=result.stage.kept,
         data_version=data_version(result.stage.kept),
-        metadata=stage_metadata(result.stage.decisions),
+        metadata={
+            **stage_metadata(result.stage.decisions),
+            **coverage_metadata(workshop, recipe, raw_generations, result.stage.kept),
+        },
     )

@@ -10,6 +10,7 @@ import polars as pl
 from synth_assets.core.config.recipe import KeptSamples, Recipe
 from synth_assets.core.dedup.stage import deduplicate
 from synth_assets.core.generation.budget import Payer
+from synth_assets.core.growth import growth_of
 from synth_assets.core.planning import Plan, Planned, RoundPlan
 from synth_assets.core.schema import SAMPLE_SCHEMA, Outcome
 from synth_assets.core.techniques.protocol import Growth
@@ -96,7 +97,7 @@ class Filler:
         """
         recipe = plan.recipe
         check_funds(recipe, self.ledger.budget, Payer(recipe.id, self.run))
-        growth = recipe.spec.technique.grow(plan.seeds, recipe.spec.wanted) if plan.seeds else None
+        growth = growth_of(recipe, plan.seeds)
         if growth is not None:
             filled = self._grow(recipe, growth)
             BatchBooks(self.ledger).forget_given_up(sorted(filled.spending.given_up))

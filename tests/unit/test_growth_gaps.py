@@ -1,0 +1,102 @@
+"""Filling the gaps of a recipe's coverage, by the real engine."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from synth_assets.core.completion import Request
+from synth_assets.core.config.recipe import parse_recipe, parse_recipe_yaml
+from synth_assets.core.growth import FILLED_TOPIC
+from synth_assets.core.sample import Seed
+from synth_assets.errors import RecipeError
+from tests.fakes import TEACHERS
+from tests.technique_runs import run_technique
+
+RECIPE = """
+id: gaps
+title: Problems on every topic
+samples: 200
+seeds: {{source: problems, columns: {{problem: prompt}}}}
+teachers: [{{id: writer}}]
+technique:
+  kind: problem_generation
+  write: {{template: write.md.j2, inputs: [problem]}}
+  solve: {{template: solve.md.j2, inputs: [question]}}
+coverage: {{fill_gaps: {fill}, topics: 2, fill_share: 0.4}}
+"""
+FILES = {"write.md.j2": "Like: {{ problem }}", "solve.md.j2": "Solve: {{ question }}"}
+_TREES = ("oak", "birch", "maple", "willow", "leaf", "branch", "root", "forest", "bark", "seedling")
+_SHIPS = ("harbour", "sail", "anchor", "captain", "deck", "mast", "voyage", "cargo", "tide", "crew")
+
+
+def recipe(fill: str = "true", text: str = RECIPE):
+    said = text.format(fill=fill)
+    files = {"recipe.yaml": said, **FILES}
+    return parse_recipe("gaps", files, "digest", TEACHERS, parse_recipe_yaml("gaps", said))
+
+
+def seeds() -> list[Seed]:
+    made = []
+    for number in range(100):
+        for words in (_TREES, _SHIPS):
+            some = " ".join(words[(number * step) % 10] for step in (1, 3, 7))
+            text = f"The {some} {words[number % 10]} number {number} {words[(number // 10) % 10]}"
+            made.append(Seed.of("problems", {"prompt": text, "response": "#### 1"}))
+    return made
+
+
+def is_of_ships(text: str) -> bool:
+    return sum(word in text for word in _SHIPS) > sum(word in text for word in _TREES)
+
+
+def lazy(request: Request) -> str:
+    """A teacher that turns every ship into a tree, until it is asked a second time."""
+    asked = request.messages[-1].content
+    if request.step == "solve":
+        return "#### 5"
+    story = asked.removeprefix("Like: ")
+    if is_of_ships(story) and request.sample_index == 0:
+        story = "The oak leaf branch root forest bark maple willow birch seedling"
+    return f"<problem>{story} again {request.sample_index}</problem><solution>#### 5</solution>"
+
+
+def test_gaps_give_the_seeds_of_the_next_rounds(tmp_path: Path):
+    run = run_technique(tmp_path, recipe(), seeds(), lazy)
+    filled = [sample for sample in run.samples if FILLED_TOPIC in json.loads(sample.attributes)]
+
+    assert [round_.planned for round_ in run.rounds] == [120, 160, 200]
+    assert len(run.samples) == 200
+    assert len(filled) >= 40
+    assert all(is_of_ships(request_of(run, sample)) for sample in filled)
+
+
+def request_of(run, sample) -> str:
+    [asked] = [r for r in run.requests if r.fingerprint == sample.request_fingerprints[0]]
+    return asked.messages[-1].content
+
+
+def test_without_gaps_the_seeds_go_on_in_turn(tmp_path: Path):
+    def faithful(request: Request) -> str:
+        return (
+            lazy(request)
+            if request.step == "solve"
+            else (f"<problem>{request.messages[-1].content}</problem><solution>#### 5</solution>")
+        )
+
+    run = run_technique(tmp_path, recipe(), seeds(), faithful)
+
+    assert len({sample.seed_id for sample in run.samples}) == 200
+    assert not any(FILLED_TOPIC in sample.attributes for sample in run.samples)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("{{source: problems, columns: {{problem: prompt}}}}", "{{file: s.jsonl}}", "data source"),
+        ("topics: 2", "topics: 2, reference: other", "must be a data source and the reference"),
+    ],
+)
+def test_gaps_that_cannot_be_filled_are_refused_with_the_mend(old: str, new: str, said: str):
+    with pytest.raises(RecipeError, match=said):
+        recipe(text=RECIPE.replace(old, new))
