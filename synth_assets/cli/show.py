@@ -208,11 +208,18 @@ def _text_part(trace: SampleTrace) -> Iterable[str]:
     if sample is None:
         return
     yield f"origin     {sample.origin}, depth {sample.synthetic_depth}, source {sample.source}, "
-    yield f"           licence {sample.licence}, drawn {sample.attributes}"
+    yield f"           licence {sample.licence}, attributes {sample.attributes}"
+    if sample.difficulty is not None:
+        yield f"difficulty {sample.difficulty:g}"
+    for parent in sample.parent_ids:
+        yield f"parent     {parent}"
+    for said in sample.earlier:
+        yield from _block(said.role, said.content)
     for name, text in (
         ("context", sample.context),
         ("prompt", sample.prompt),
         ("response", sample.response),
+        ("rejected", sample.rejected),
         ("reference", sample.reference),
     ):
         if text:

@@ -19,6 +19,7 @@ from synth_assets.core.fingerprint import canonical_json, exact_hash, short_id
 from synth_assets.core.sample import Sample, Seed
 from synth_assets.core.techniques.prompt import Prompt
 from synth_assets.core.techniques.protocol import Production, Slot, Start
+from synth_assets.errors import TechniqueError
 
 _COPY_STRIDE = 1 << 24
 """More than there can be rounds, so that each copy in each round has an index of its own."""
@@ -129,6 +130,22 @@ class RoundPlan:
     def is_empty(self) -> bool:
         """Whether there is nothing to start from."""
         return not self.starts
+
+    def check(self, seeds: Sequence[Seed]) -> "RoundPlan":
+        """Hold the starts to the recipe's seeds, which every row is traced to.
+
+        Raises:
+            TechniqueError: if one has a seed of its own.
+        """
+        known = {seed.seed_id for seed in seeds}
+        strange = [start.seed for start in self.starts if start.seed.seed_id not in known]
+        if strange:
+            raise TechniqueError(
+                f"{self.recipe.label}: technique {self.recipe.spec.technique.kind} starts a sample "
+                f"from {dict(strange[0].fields)}, which is no seed of the recipe. Mend its `grow`: "
+                "take one of the seeds it is given, and seed.with_fields({...})."
+            )
+        return self
 
     @cached_property
     def uses_after(self) -> Mapping[str, int]:

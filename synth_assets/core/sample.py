@@ -31,6 +31,10 @@ class Seed:
         """Make a seed; equal fields of one source are one seed."""
         return cls(short_id(["seed", source, dict(values)]), source, dict(values))
 
+    def with_fields(self, values: Mapping[str, str]) -> "Seed":
+        """The same seed, with more for templates to see; what it is traced to stays."""
+        return Seed(self.seed_id, self.source, {**self.fields, **values})
+
 
 @dataclass(frozen=True)
 class Sample:

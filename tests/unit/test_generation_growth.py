@@ -51,7 +51,8 @@ class Chain(Technique):
             seen |= {each.response for each in new}
             kept += len(new)
             best = max(made, key=lambda each: each.response)
-            starts = [Start(Seed.of("pool", {"word": best.response}), parents=(best,))] * self.width
+            seed = seeds[0].with_fields({"word": best.response})
+            starts = [Start(seed, parents=(best,))] * self.width
         return dropped
 '''
 RECIPE = """
@@ -87,9 +88,9 @@ def test_growth_starts_each_round_from_what_the_one_before_made(tmp_path: Path):
 
     assert [sample.response for sample in run.samples] == [
         *("ab0", "ab1"),
-        *("ab1b0", "ab1b1"),
+        *("ab1b1", "ab1b0"),
         *("ab1b1b0", "ab1b1b1"),
-        *("ab1b1b1b0", "ab1b1b1b1"),
+        *("ab1b1b1b1", "ab1b1b1b0"),
     ]
     assert [round_.planned for round_ in run.rounds] == [3, 6, 9, 12]
     best = {sample.response: sample.sample_id for sample in run.samples}
@@ -103,7 +104,7 @@ def test_growth_tells_why_a_later_look_dropped_a_sample(tmp_path: Path):
 
     assert run.why == ["not_novel"] * 4
     assert {detail for _, detail in run.reasons.values()} == {
-        *("ab0 was there", "ab1b0 was there", "ab1b1b0 was there", "ab1b1b1b0 was there")
+        *("ab0 was there", "ab1b1 was there", "ab1b1b0 was there", "ab1b1b1b1 was there")
     }
 
 
@@ -157,6 +158,15 @@ def test_growth_ends_when_all_that_may_be_planned_is(tmp_path: Path):
     run = grown(tmp_path, "{kept: 40, planned_at_most: 7}")
 
     assert [round_.planned for round_ in run.rounds] == [3, 6, 9]
+
+
+def test_growth_from_a_seed_of_its_own_is_refused(tmp_path: Path):
+    code = CHAIN.replace("seeds[0].with_fields(", 'Seed.of("pool", ')
+    recipe = recipe_of(
+        RECIPE.format(samples="8"), {"chain.py": code, "write.md.j2": "Continue: {{ word }}"}
+    )
+    with pytest.raises(TechniqueError, match=r"\{'word': 'ab1'\}, which is no seed of the recipe"):
+        run_technique(tmp_path, recipe, seeds_of_fields({"word": "a"}), answer)
 
 
 TWO = """

@@ -20,6 +20,8 @@ class Weighted(Written, Generic[T]):
 def _listed(said: object) -> object:
     """Each plain value in long form; a value alone is a list of one."""
     items = cast("Sequence[object]", said) if isinstance(said, list | tuple) else [said]
+    if not items:
+        raise ValueError("give at least one value")
     return [item if _is_long(item) else {"value": item} for item in items]
 
 
@@ -28,12 +30,8 @@ def _is_long(item: object) -> bool:
 
 
 _Text = Annotated[str, StringConstraints(min_length=1)]
-TextChoice: TypeAlias = Annotated[
-    tuple[Weighted[_Text], ...], Field(min_length=1), BeforeValidator(_listed)
-]
-ValueChoice: TypeAlias = Annotated[
-    tuple[Weighted[JsonValue], ...], Field(min_length=1), BeforeValidator(_listed)
-]
+TextChoice: TypeAlias = Annotated[tuple[Weighted[_Text], ...], BeforeValidator(_listed)]
+ValueChoice: TypeAlias = Annotated[tuple[Weighted[JsonValue], ...], BeforeValidator(_listed)]
 
 
 def values_of(choice: Iterable[Weighted[T]]) -> tuple[T, ...]:

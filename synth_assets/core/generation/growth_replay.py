@@ -19,6 +19,7 @@ class GrowthReplay:
 
     Attributes:
         recipe: whose technique grows.
+        seeds: of the recipe.
         growth: the technique's rounds.
         bought: fingerprint -> completion, where there is one.
         is_whole: whether it came to the end.
@@ -26,6 +27,7 @@ class GrowthReplay:
     """
 
     recipe: Recipe
+    seeds: Sequence[Seed]
     growth: Growth
     bought: Callable[[str], Completion | None]
     is_whole: bool = False
@@ -38,7 +40,7 @@ class GrowthReplay:
     ) -> "GrowthReplay | None":
         """The rounds of a recipe; none where its technique does not grow."""
         growth = growth_of(recipe, seeds)
-        return None if growth is None else cls(recipe, growth, bought)
+        return None if growth is None else cls(recipe, seeds, growth, bought)
 
     def samples(self) -> Iterator[Replayed]:
         """Every planned sample of the rounds that are known, in order.
@@ -50,6 +52,7 @@ class GrowthReplay:
         wanted = next(self.growth)
         while True:
             plan = RoundPlan(self.recipe, wanted.starts, done, self._uses, wanted.produce)
+            plan.check(self.seeds)
             done += len(wanted.starts)
             self.rounds += 1
             found: list[Replayed] = []

@@ -69,7 +69,7 @@ class Start:
     """What a planned sample of a round starts from.
 
     Attributes:
-        seed: as templates see it.
+        seed: one of the recipe's, `with_fields` of what templates are to see beside.
         drawn: attribute -> value, in the place of what would be drawn.
         parents: the earlier samples it grows from.
     """

@@ -99,7 +99,7 @@ class Filler:
         check_funds(recipe, self.ledger.budget, Payer(recipe.id, self.run))
         growth = growth_of(recipe, plan.seeds)
         if growth is not None:
-            filled = self._grow(recipe, growth)
+            filled = self._grow(plan, growth)
             BatchBooks(self.ledger).forget_given_up(sorted(filled.spending.given_up))
             return filled
         parts = PartsFolder(self.folder, plan.fingerprint)
@@ -113,11 +113,12 @@ class Filler:
         BatchBooks(self.ledger).forget_given_up(sorted(filled.spending.given_up))
         return filled
 
-    def _grow(self, recipe: Recipe, growth: Growth) -> Filled:
+    def _grow(self, whole: Plan, growth: Growth) -> Filled:
         """Round after round, as a growing technique asks; see `techniques.protocol`.
 
         A cap ends it with the round that met it. So does the most that may be planned.
         """
+        recipe = whole.recipe
         spending = Spending()
         rounds: list[Round] = []
         grown = GrownParts(self.folder)
@@ -127,6 +128,7 @@ class Filler:
             wanted = next(growth)
             while not spending.over and done < most:
                 plan = RoundPlan(recipe, wanted.starts, done, uses, wanted.produce)
+                plan.check(whole.seeds)
                 parts = grown.round(plan.fingerprint)
                 stop = done + len(wanted.starts)
                 self._round(plan, stop, parts, spending)
