@@ -4,7 +4,14 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import generation, lineage_ingest, long_plan, rouge_l, start_and_run
+from benchmarks import (
+    diversity_controls,
+    generation,
+    lineage_ingest,
+    long_plan,
+    rouge_l,
+    start_and_run,
+)
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 
@@ -20,7 +27,14 @@ def main() -> None:
         "below the benchmark's own (about 68 MiB) do not show.",
         f"Python {platform.python_version()}, {platform.machine()}, {versions}.",
     ]
-    for benchmark in (start_and_run, generation, long_plan, lineage_ingest, rouge_l):
+    for benchmark in (
+        start_and_run,
+        generation,
+        long_plan,
+        lineage_ingest,
+        rouge_l,
+        diversity_controls,
+    ):
         parts.append(benchmark.measure())
         print(parts[-1], flush=True)
     PAGE.write_text("\n\n".join(parts) + "\n", encoding="utf-8")

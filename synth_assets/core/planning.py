@@ -266,8 +266,18 @@ class Asker:
         copy: int = 0,
         history: Sequence[Message] = (),
     ) -> Request:
-        """See `protocol.Ask`."""
+        """See `protocol.Ask`.
+
+        Raises:
+            TechniqueError: if there is no such step, by which plans estimate.
+            RecipeError: if the prompt does not render.
+        """
         recipe = self.recipe
+        if step not in recipe.prompts:
+            raise TechniqueError(
+                f"{recipe.label}: technique {recipe.spec.technique.kind} asks the step {step!r}. "
+                f"Steps are called as its prompts are: {', '.join(recipe.prompts)}. Mend `produce`."
+            )
         chosen = recipe.choose(prompt, step, self.drawn, copy)
         messages = recipe.messages(prompt, values, chosen, history)
 
@@ -294,6 +304,10 @@ class Asker:
     def teacher(self, prompt: Prompt, step: str, copy: int = 0) -> str:
         """See `protocol.Ask`."""
         return self.recipe.choose(prompt, step, self.drawn, copy).teacher
+
+    def choices(self, prompt: Prompt, step: str, copy: int = 0) -> Mapping[str, str]:
+        """See `protocol.Ask`."""
+        return self.recipe.choices_of(step, prompt, self.drawn, copy)
 
 
 def parents_depth(parents: Sequence[Sample]) -> int:

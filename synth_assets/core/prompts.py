@@ -5,10 +5,11 @@ contains is data and is never rendered again.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
 import jinja2
-from jinja2 import meta, nodes
+from jinja2 import meta
 from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
 
@@ -126,9 +127,9 @@ def _read(
             f"{label}: there is no file {name}. Files here: {', '.join(sorted(files)) or 'none'}. "
             "Templates must lie in the recipe's own folder."
         )
-    tree = _parsed(files, name, label)
-    found = {name: _variables(files, name, tree, label)}
-    for included in meta.find_referenced_templates(tree):
+    looked = _looked_at(files[name], name, label)
+    found = {name: looked.variables}
+    for included in looked.includes:
         if included is None:
             raise RecipeError(
                 f"{label}: {name} includes a file by a computed name. Name it literally, so that "
@@ -138,25 +139,32 @@ def _read(
     return found
 
 
-def _parsed(files: Mapping[str, str], name: str, label: str) -> nodes.Template:
+@dataclass(frozen=True)
+class _LookedAt:
+    """What a template looks up and includes; none for a computed name."""
+
+    variables: set[str]
+    includes: tuple[str | None, ...]
+
+
+def _looked_at(text: str, name: str, label: str) -> _LookedAt:
     try:
-        return environment(files).parse(files[name])
+        return _look_at(text)
     except jinja2.TemplateSyntaxError as exc:
         raise _syntax_error(label, name, exc) from exc
     except RecursionError as exc:
         raise RecipeError(f"{label}: {name} is nested too deeply. Flatten it.") from exc
 
 
-def _variables(files: Mapping[str, str], name: str, tree: nodes.Template, label: str) -> set[str]:
-    tracker = meta.TrackingCodeGenerator(environment(files))
+@lru_cache(maxsize=2_048)
+def _look_at(text: str) -> _LookedAt:
+    """Parsing is most of the time that loading recipes takes; texts are few and stay."""
+    bare = environment({})
+    tree = bare.parse(text)
+    tracker = meta.TrackingCodeGenerator(bare)
     tracker.optimizer = None  # else it computes constants; see `_unchanged`
-    try:
-        tracker.visit(tree)
-    except jinja2.TemplateSyntaxError as exc:
-        raise _syntax_error(label, name, exc) from exc
-    except RecursionError as exc:
-        raise RecipeError(f"{label}: {name} is nested too deeply. Flatten it.") from exc
-    return tracker.undeclared_identifiers
+    tracker.visit(tree)
+    return _LookedAt(tracker.undeclared_identifiers, tuple(meta.find_referenced_templates(tree)))
 
 
 def _syntax_error(label: str, name: str, exc: jinja2.TemplateSyntaxError) -> RecipeError:

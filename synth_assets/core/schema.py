@@ -73,6 +73,7 @@ class Reason(StrEnum):
     ROLE_LEAK = "role_leak"
     LOW_RATED = "low_rated"
     NOT_PRESERVED = "not_preserved"
+    SCAFFOLD = "scaffold"
     WRONG_KIND = "wrong_kind"
     COPIED_SOURCE = "copied_source"
     ECHOED_PROMPT = "echoed_prompt"

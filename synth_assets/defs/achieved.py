@@ -6,7 +6,8 @@ import polars as pl
 from synth_assets.core.config.recipe import Recipe
 from synth_assets.core.schema import Stage
 from synth_assets.defs.display import preview
-from synth_assets.resources.coverage import measured
+from synth_assets.resources.coverage import RecipeCoverage, measured
+from synth_assets.resources.coverage_reference import reference_texts
 from synth_assets.resources.frames import read_frame
 from synth_assets.resources.plots import markdown_image, paired_bars_png
 from synth_assets.resources.workshop import Workshop
@@ -19,6 +20,8 @@ def coverage_metadata(
 ) -> dict[str, dg.MetadataValue]:
     """Shares that were to be and shares that are, as a plot and a table; holes by number.
 
+    Topics beside real text, where the recipe names a reference or fills gaps.
+
     Args:
         workshop: knows where the plan lies.
         recipe: the version that was verified.
@@ -26,7 +29,24 @@ def coverage_metadata(
         verified: those that are accepted.
     """
     plan = read_frame(workshop.home.plan(recipe.key))
-    found = measured(recipe, plan, made, verified, verified, Stage.VERIFY)
+    said = recipe.spec.coverage
+    compared = said.fill_gaps or said.reference is not None
+    reference = reference_texts(workshop, recipe) if compared else None
+    found = measured(recipe, plan, made, verified, verified, Stage.VERIFY, reference)
+    return {**_shares(found), **_topics(found)}
+
+
+def _topics(found: RecipeCoverage) -> dict[str, dg.MetadataValue]:
+    if found.topics is None:
+        return {}
+    columns = ["name", "reference_share", "synthetic_share", "reference_rows", "synthetic_rows"]
+    return {
+        "topics": preview(found.topics.frame.select(columns), rows=200),
+        "topic_gaps": dg.MetadataValue.int(len(found.topics.gaps())),
+    }
+
+
+def _shares(found: RecipeCoverage) -> dict[str, dg.MetadataValue]:
     values = found.shares.values.drop_nulls("kept_share")
     if values.is_empty():
         return {}

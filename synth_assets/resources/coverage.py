@@ -98,7 +98,7 @@ def measured(
     """
     planned = plan.select("sample_id", "attributes", "position")
     through = CameThrough.of_frames(*(_slots(planned, each) for each in (made, verified, kept)))
-    joint, quotas = _quotas(recipe.space, planned.height)
+    joint, quotas = _quotas(recipe.space, min(kept.height, recipe.spec.wanted))
     shares = planned_against_achieved(planned, through, _targets(recipe), joint, quotas)
     said = recipe.spec.coverage
     topics = None
@@ -131,14 +131,14 @@ def _marginals(space: AttributeSpace) -> dict[str, dict[str, float]]:
     return {name: shares for name, shares in found.items() if any(shares.values())}
 
 
-def _quotas(space: AttributeSpace, planned: int) -> tuple[tuple[str, ...], dict[str, int]]:
-    """The first attributes with not too many combinations, and what each is to have."""
+def _quotas(space: AttributeSpace, rows: int) -> tuple[tuple[str, ...], dict[str, int]]:
+    """The first attributes with not too many combinations, and the part of the rows of each."""
     for length in range(len(space.attributes), 1, -1):
         part = AttributeSpace(space.attributes[:length], space.never)
         try:
-            shares = part.shares(min(_MOST_CELLS, planned))
+            shares = part.shares(min(_MOST_CELLS, max(rows, 1)))
         except RecipeError:
-            continue  # more combinations than samples: none could have its quota
+            continue  # more combinations than rows: none could have its quota
         names = tuple(attribute.name for attribute in part.attributes)
-        return names, {cell_key(dict(cell)): int(share * planned) for cell, share in shares.items()}
+        return names, {cell_key(dict(cell)): int(share * rows) for cell, share in shares.items()}
     return (), {}

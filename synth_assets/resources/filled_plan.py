@@ -92,7 +92,8 @@ class FilledPlan:
             return None
         calls = pl.scan_parquet(path, glob=False).group_by("step").len()
         counts: dict[str, int] = dict(self._collected(calls).iter_rows())
-        return Reach(counts, counts) if counts else None
+        planned = int(self._collected(self.rows.select(pl.len())).item())
+        return Reach(counts, counts, planned) if counts else None
 
     def share_kept(self) -> float | None:
         """The share of its planned samples that verification and deduplication kept.

@@ -96,8 +96,10 @@ class PlanBills:
     def _later(self) -> Mapping[tuple[str, str], Estimate]:
         """(teacher, step) -> requests that follow on answers yet to come."""
         found: dict[tuple[str, str], Estimate] = {}
+        technique = self.tally.recipe.spec.technique
         for (step, later, teacher), count in self.tally.waiting.items():
-            more = self._reach.later(self._whole(count), step, later)
+            most = technique.most_calls.get(later.removesuffix(AGAIN), 1)
+            more = self._reach.later(self._whole(count), step, later, most)
             found[teacher, later] = found.get((teacher, later), NOTHING) + more
         return found
 

@@ -19,7 +19,7 @@ from synth_assets.resources.workshop import Workshop
 from tests.integration.warm_processes import Started, start
 from tests.integration.whole_run import Synth
 
-KEY = "sk-planted/7f3a+91c?d2=e44b&5a"
+KEY = "sk-qzxwvk/7f3a+91c?d2=e44b&5a"
 KEY_ENV = "SYNTH_TEST_SERVER_KEY"
 INPUT_USD, OUTPUT_USD = 300.0, 1500.0
 """Price per million tokens: dear enough for cents to show in a small run."""

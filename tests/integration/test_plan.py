@@ -206,9 +206,12 @@ def test_plan_of_replaced_seed_says_so_and_counts_what_goes_away(project: OwnPro
 
     # Seeds move in the order of the plan, so that another one may have its second round.
     assert made.changes is not None
-    assert counts(made)[Change.SEED] in (1, 2)
-    assert sum(counts(made).values()) == made.changes.gone
-    assert set(counts(made)) <= {Change.SEED, Change.MORE_SAMPLES}
+    found = counts(made)
+    assert found[Change.SEED] in (1, 2)
+    assert found[Change.SEED] + found.get(Change.MORE_SAMPLES, 0) == made.changes.gone
+    # Quotas may hand a neighbour's draw on.
+    assert found.get(Change.TEACHER, 0) <= 2
+    assert set(found) <= {Change.SEED, Change.MORE_SAMPLES, Change.TEACHER}
 
 
 def test_plan_from_a_part_holds_the_figures_of_the_whole(project: OwnProject):

@@ -59,7 +59,7 @@ def test_coverage_names_the_combinations_that_lack_rows(found):
     holes = found.shares.holes.to_dicts()
 
     assert [(json.loads(each["cell"]), each["lacking"]) for each in holes] == [
-        ({"level": "hard", "tone": "warm"}, 4)
+        ({"level": "hard", "tone": "warm"}, 2)
     ]
 
 
@@ -67,8 +67,8 @@ def test_coverage_in_words_has_every_value_hole_and_topic(found):
     text = "\n".join(_lines(found))
 
     assert "level         easy   50.0%        4          4         4     4  100.0%  +50.0" in text
-    assert "1 lack rows, 4 in all" in text
-    assert "level hard, tone warm      4        4     0        4" in text
+    assert "1 lack rows, 2 in all" in text
+    assert "level hard, tone warm      2        4     0        2" in text
     assert "1 topics of the reference" in text
 
 

@@ -58,6 +58,14 @@ def test_draw_over_rounds_gives_each_seed_every_value():
         assert all(8 <= counts[value] <= 12 for value in "abc")
 
 
+def test_draw_over_rounds_of_one_seed_meets_every_combination():
+    made = space({"level": ["a", "b"], "style": ["x", "y"], "tone": ["p", "q", "r"]})
+    cells = Counter(tuple(each.values()) for each in drawn(made, 1, rounds=240))
+
+    assert len(cells) == 12
+    assert all(10 <= count <= 30 for count in cells.values())
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     weights=st.lists(st.floats(0.1, 10), min_size=2, max_size=5),

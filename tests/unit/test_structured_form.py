@@ -66,6 +66,9 @@ def talk(
         def teacher(self, prompt: Prompt, step: str, copy: int = 0) -> str:
             return "t"
 
+        def choices(self, prompt: Prompt, step: str, copy: int = 0) -> dict[str, str]:
+            return {}
+
     inputs = {"passage": "It was Ann."}
     produce = technique.produce
     slot = Slot(0, 0, Seed.of("s", {}), {}, inputs, Asker(), produce, lambda _: form)

@@ -13,6 +13,7 @@ from synth_assets.core.schema import SAMPLE_SCHEMA, VERDICT_SCHEMA, Outcome, Rea
 from synth_assets.core.verify.json_record import JsonRecord
 from synth_assets.core.verify.protocol import Check
 from synth_assets.core.verify.stage import VerifyResult, verify_samples
+from synth_assets.core.verify.tools import NO_TOOLS, Tools
 from synth_assets.errors import LedgerError, RecipeError
 from tests.samples import frame_of, reasons_of, synthetic_row
 
@@ -24,7 +25,7 @@ class Says:
     kind: str
     word: Callable[[Sample], Verdict]
 
-    def prepare(self, files: Mapping[str, str]) -> Check:
+    def prepare(self, files: Mapping[str, str], tools: Tools = NO_TOOLS) -> Check:
         return self.word
 
 

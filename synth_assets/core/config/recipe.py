@@ -220,14 +220,18 @@ class Recipe:
     @cached_property
     def space(self) -> AttributeSpace:
         """The attributes that are drawn for each sample."""
-        spec = self.spec
-        return AttributeSpace.of(self.label, spec.variations, spec.never, self.files)
+        return _space(self.label, self.spec, self.files)
+
+    @cached_property
+    def prompts(self) -> Mapping[str, Prompt]:
+        """Step -> prompt of its technique."""
+        return self.spec.technique.prompts
 
     @cached_property
     def purposes(self) -> Mapping[str, int]:
         """What is chosen for each prompt -> among how many; those with one are left out."""
         found: dict[str, int] = {}
-        for step, prompt in self.spec.technique.prompts.items():
+        for step, prompt in self.prompts.items():
             found[f"{step}_teacher"] = len(prompt.teachers or self.spec.teachers)
             found[f"{step}_template"] = len(prompt.template)
             found[f"{step}_system"] = len(prompt.system or ())
@@ -240,7 +244,7 @@ class Recipe:
         """What rows record of choices of prompts -> value -> weight; teachers left out."""
         found: dict[str, Sequence[Weighted[Any]]] = dict(self.spec.sampling)
         texts = dict[str, Sequence[Weighted[str]]]()
-        for step, prompt in self.spec.technique.prompts.items():
+        for step, prompt in self.prompts.items():
             texts[f"{step}_template"] = prompt.template
             texts[f"{step}_system"] = prompt.system or ()
             found |= {f"{step}_{name}": choice for name, choice in prompt.sampling.items()}
@@ -268,20 +272,23 @@ class Recipe:
 
     def choices(self, drawn: Drawn) -> dict[str, str]:
         """What was chosen for a sample's prompts, but for teachers, as attributes."""
-        purposes = {name for name in self.purposes if not name.endswith("_teacher")}
-        if not purposes:
-            return {}
         found: dict[str, str] = {}
-        for step, prompt in self.spec.technique.prompts.items():
-            chosen = self.choose(prompt, step, drawn)
-            told = {
-                f"{step}_template": chosen.template,
-                f"{step}_system": chosen.system or "",
-                **{name: canonical_json(value) for name, value in chosen.sampling},
-                **{f"{step}_{name}": canonical_json(value) for name, value in chosen.sampling},
-            }
-            found |= {name: value for name, value in told.items() if name in purposes}
+        for step, prompt in self.prompts.items():
+            found |= self.choices_of(step, prompt, drawn)
         return found
+
+    def choices_of(self, step: str, prompt: Prompt, drawn: Drawn, copy: int = 0) -> dict[str, str]:
+        """What was chosen for one copy of a prompt, but for its teacher, as attributes."""
+        if not self.alternatives:
+            return {}
+        chosen = self.choose(prompt, step, drawn, copy)
+        told = {
+            f"{step}_template": chosen.template,
+            f"{step}_system": chosen.system or "",
+            **{name: canonical_json(value) for name, value in chosen.sampling},
+            **{f"{step}_{name}": canonical_json(value) for name, value in chosen.sampling},
+        }
+        return {name: value for name, value in told.items() if name in self.alternatives}
 
     def messages(
         self,
@@ -400,7 +407,7 @@ def parse_recipe(
     """
     prompts = spec.technique.prompts
     forms = _forms(label, spec, files, models or {})
-    space = AttributeSpace.of(label, spec.variations, spec.never, files)
+    space = _space(label, spec, files)
     _refuse_clashes(label, spec, space)
     parts = {RECIPE_FILE, *_named_elsewhere(spec, files), *(set(forms) & set(files))}
     for prompt in prompts.values():
@@ -503,6 +510,17 @@ def _forms(
                 )
             forms[name] = AnswerForm.of_file(label, name, files[name], needed[step])
     return forms
+
+
+def _space(label: str, spec: RecipeSpec, files: Mapping[str, str]) -> AttributeSpace:
+    """What is drawn for the technique, then for the recipe."""
+    own = spec.technique.own_variations
+    if clash := sorted(set(own) & set(spec.variations)):
+        raise RecipeError(
+            f"{label}: variations: {clash[0]} is an attribute of the technique. Rename one."
+        )
+    never = (*spec.technique.own_never, *spec.never)
+    return AttributeSpace.of(label, {**own, **spec.variations}, never, files)
 
 
 def _named_elsewhere(spec: RecipeSpec, files: Mapping[str, str]) -> set[str]:

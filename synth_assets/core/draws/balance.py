@@ -4,13 +4,15 @@ A block of planned samples that use different seeds draws an attribute together:
 their hashes they take the points of an even grid of [0, 1), so that each value gets its quota
 within one. Samples with equal values of earlier attributes form groups that draw for themselves, as
 long as a group is large enough, so that quotas hold for combinations too. When seeds are used
-again, the grid is turned by the golden ratio, which spreads the values of each seed evenly.
+again, the grid is turned by an irrational part, another one for each attribute, which spreads the
+values and combinations of each seed evenly.
 
 A sample's rank among its neighbours hardly moves when seeds are added: few draws change, near the
 borders between two values; and none when more samples are asked for.
 """
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -20,6 +22,9 @@ from synth_assets.core.draws.attributes import AttributeSpace, drawn_value
 GOLDEN = 0.6180339887498949
 BLOCK = 64
 _SILVER = 0.41421356237309515
+_TURNS = tuple(math.sqrt(n) % 1 for n in (3, 7, 11, 13, 19, 21, 22, 29, 31, 33, 41, 43, 45, 47))
+"""Beside the golden ratio: attributes that turned alike would never meet in some combinations."""
+
 _SAMPLES_A_VALUE = 2
 """A group draws for itself where it has so many samples for each value, or more."""
 
@@ -83,10 +88,10 @@ class Balance:
             block: which block of the round; what one lacks of a quota the next ones have.
             fixed: for each sample, attribute -> value that is not drawn; none by default.
         """
-        turn = round_ * GOLDEN + block * _SILVER
         values: list[dict[str, str]] = [{} for _ in seed_ids]
         given = fixed or [{} for _ in seed_ids]
         for index, attribute in enumerate(self.space.attributes):
+            turn = round_ * _turn(index) + block * _SILVER
             groups = self._groups(values, len(attribute.choice))
             points = self._points(seed_ids, groups, attribute.name, turn)
             for mine, told, point in zip(values, given, points, strict=True):
@@ -94,7 +99,10 @@ class Balance:
                 allowed = () if own is not None else self.space.allowed(index, mine)
                 mine[attribute.name] = drawn_value(allowed, point) if own is None else own
         chosen: list[dict[str, float]] = [{} for _ in seed_ids]
-        for purpose, alternatives in self.purposes.items():
+        for index, (purpose, alternatives) in enumerate(
+            self.purposes.items(), len(values[0]) if values else 0
+        ):
+            turn = round_ * _turn(index) + block * _SILVER
             groups = self._groups(values, alternatives)
             points = self._points(seed_ids, groups, purpose, turn)
             for mine, point in zip(chosen, points, strict=True):
@@ -131,6 +139,11 @@ class Balance:
             for rank, at_ in enumerate(found):
                 points[at_] = ((rank + 0.5) / len(found) + phase) % 1.0
         return points
+
+
+def _turn(index: int) -> float:
+    """How far the grid of the how-many-th choice is turned each time seeds are used again."""
+    return (GOLDEN, *_TURNS)[index % (1 + len(_TURNS))]
 
 
 def _hash(*parts: str) -> bytes:

@@ -182,24 +182,31 @@ class Reach:
     Attributes:
         answered: step -> requests of it that were answered, with all that followed known.
         seen: step -> requests of it that were asked for.
+        samples: planned samples that these are of; none where nobody counted, and each has one
+            request of the step that is waited for.
     """
 
     answered: Mapping[str, int]
     seen: Mapping[str, int]
+    samples: int | None = None
 
     def knows(self, step: str) -> bool:
         """Whether anything that follows a step was observed."""
         return self.answered.get(_base(step), 0) > 0
 
-    def later(self, waiting: Estimate, step: str, later: str) -> Estimate:
+    def later(self, waiting: Estimate, step: str, later: str, most: int = 1) -> Estimate:
         """Requests of a later step, of samples that wait for the answer to a step of theirs.
 
-        Where nothing was observed: from none to one each.
+        Where nothing was observed: from none to `most` each, how many a sample may come to.
         """
         if not self.knows(step):
-            half = waiting.scaled(0.5)
+            half = waiting.scaled(0.5 * most)
             return Estimate(half.expected, half.variance, half.expected, half.expected)
         observed, seen = self.answered[_base(step)], self.seen.get(later, 0)
+        if self.samples is not None:
+            # A sample that asks a step in turns waits once, for its first answer.
+            observed = min(observed, self.samples)
+            seen -= observed if later == _base(step) else 0
         share = (seen + 0.5) / (observed + 1)
         # Beyond one each, a fan-out, counts are taken as those of a Poisson process.
         spread = share * (1 - share) if share < 1 else share

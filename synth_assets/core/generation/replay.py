@@ -151,10 +151,14 @@ class Tally:
         return True
 
     def _later(self, slot: Slot, step: str) -> Iterator[tuple[str, str]]:
-        """The steps that may follow, and who would answer them."""
-        prompts = self.recipe.spec.technique.prompts
+        """The steps that may follow, and who would answer them; also those asked in turns."""
+        technique = self.recipe.spec.technique
+        prompts, again = technique.prompts, technique.most_calls
         steps = tuple(steps_of(self.recipe))
-        for later in steps[steps.index(step) + 1 :] if step in steps else ():
+        place = steps.index(step) if step in steps else len(steps)
+        for at, later in enumerate(steps):
+            if at <= place and again.get(later, 1) == 1:
+                continue
             base = later.removesuffix(AGAIN)
             yield later, slot.ask.teacher(prompts[base], base)
 

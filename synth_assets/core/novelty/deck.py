@@ -25,24 +25,22 @@ class Deck(Generic[T]):
         self.add(items)
 
     def add(self, items: Iterable[T]) -> None:
-        """Shuffle more items into what is left."""
+        """Shuffle more items, of other names, into what is left."""
         more = list(items)
         self._items += more
         self._left = self._shuffled([*self._left, *more])
 
     def deal(self, count: int) -> list[T]:
         """So many different items, or all where there are fewer."""
-        hand: list[T] = []
-        taken: set[str] = set()
+        hand: dict[str, T] = {}
         while len(hand) < min(count, len(self._items)):
             if not self._left:
-                rest = [item for item in self._items if self._name(item) not in taken]
-                self._left = self._shuffled(rest)
+                # What the hand has already comes last in the new turn.
+                turn = self._shuffled(self._items)
+                self._left = sorted(turn, key=lambda item: self._name(item) not in hand)
             card = self._left.pop()
-            if self._name(card) not in taken:
-                hand.append(card)
-                taken.add(self._name(card))
-        return hand
+            hand[self._name(card)] = card
+        return [*hand.values()]
 
     def _shuffled(self, items: list[T]) -> list[T]:
         self._shuffles += 1

@@ -66,7 +66,7 @@ class TaskPool:
         repeated = NoveltyPool(self._threshold, self._rule).admit(rest).dropped
         similar |= {label: _told(near, rest[near.key]) for label, near in repeated.items()}
         novel = {
-            label: float(near.score) if near else 0.0
+            label: round(float(near.score), 4) if near else 0.0
             for label, near in found.items()
             if label not in similar
         }

@@ -38,8 +38,7 @@ from synth_assets.core.techniques.protocol import (
 )
 from synth_assets.core.techniques.repeated import Blocks, read_blocks
 from synth_assets.core.techniques.structured import ask_fields
-from synth_assets.core.verify.folding import clipped
-from synth_assets.core.verify.quantities import numbers_in
+from synth_assets.core.verify.folding import clipped, folded
 from synth_assets.core.verify.quote import says_no_answer
 from synth_assets.errors import RecipeError
 
@@ -48,6 +47,8 @@ UNANSWERABLE = "unanswerable"
 
 _NO_QUOTE = "none"
 _LEAST_CITED = 2
+_MOST_DISTANCES = 20
+"""So that a book of a thousand passages is not combined into half a million pairs."""
 
 _Asking: TypeAlias = Generator[Sequence[Request], Sequence[Completion], Blocks]
 
@@ -69,8 +70,8 @@ class GroundedQa(Technique):
         document: the field whose document passages share: its text, or the file in `(file, page 3)`
             at its end, as the reader `documents` has it.
         no_answer: what to answer where the passage has no answer; without it, all must have one.
-        max_likeness: drop a question whose ROUGE-L with an earlier one of the passage is larger and
-            whose numbers are the same.
+        max_likeness: drop a question that quotes what an earlier one of the passage quotes, if
+            their ROUGE-L is larger; equal questions are dropped whatever they quote.
         review_share: share of the samples marked for an expert.
     """
 
@@ -112,7 +113,7 @@ class GroundedQa(Technique):
             if blocks.surplus:
                 told = f"{blocks.surplus} questions more than the {count} asked for"
                 made.append(Unusable(Reason.UNPARSABLE, told, f"surplus{copy}"))
-        return made
+        return made if self.questions > 1 else made[0]
 
     def _asked(
         self, slot: Slot, made: Sequence[Draft | Unusable], count: int, copy: int
@@ -142,7 +143,7 @@ class GroundedQa(Technique):
             return Unusable(quote.reason, quote.detail, label)
         question = answered["question"]
         for other in earlier:
-            if isinstance(other, Draft) and self._is_like(question, other.prompt):
+            if isinstance(other, Draft) and self._is_like(question, quote, other):
                 told = f"too like an earlier question of the passage: {clipped(other.prompt, 160)}"
                 return Unusable(Reason.NOT_NOVEL, told, label)
         found: dict[str, str | int | float] = {}
@@ -196,10 +197,12 @@ class GroundedQa(Technique):
         wanted = "has an answer" if not is_unanswered else "is said to have none"
         return f"a question of the kind {kind} {wanted}: {clipped(answer, 160)}"
 
-    def _is_like(self, question: str, other: str) -> bool:
-        return numbers_in(question) == numbers_in(other) and (
-            rouge_l(question, other).f > self.max_likeness
-        )
+    def _is_like(self, question: str, quote: str, other: Draft) -> bool:
+        if folded(question) == folded(other.prompt):
+            return True
+        # «What is a minor breach?» and «What is a major breach?» are alike, and ask for two things.
+        quotes_same = folded(quote) == folded(other.reference)
+        return quotes_same and rouge_l(question, other.prompt).f > self.max_likeness
 
     def _is_for_expert(self, slot: Slot, question: str, answer: str) -> bool:
         drawn = int(exact_hash(slot.seed.seed_id, question, answer)[:12], 16) / 16**12
@@ -253,9 +256,9 @@ def _document(place: str) -> str:
 
 
 def _combinations(seeds: Sequence[Seed], size: int) -> list[tuple[Seed, ...]]:
-    """Different passages at every distance from each other, none of them together twice."""
+    """Different passages at several distances from each other, none of them together twice."""
     found: dict[frozenset[str], tuple[Seed, ...]] = {}
-    for step in range(1, len(seeds)):
+    for step in range(1, min(len(seeds), _MOST_DISTANCES + 1)):
         for first in range(len(seeds)):
             chosen = tuple(seeds[(first + step * turn) % len(seeds)] for turn in range(size))
             ids = frozenset(seed.seed_id for seed in chosen)
@@ -267,6 +270,5 @@ def _combinations(seeds: Sequence[Seed], size: int) -> list[tuple[Seed, ...]]:
 def _start(seeds: Sequence[Seed], field: str) -> Start:
     """The first passage's seed stands for all; the others are told among the attributes."""
     passages = number_passages([seed.fields[field] for seed in seeds])
-    first = seeds[0]
-    merged = Seed(first.seed_id, first.source, {**first.fields, "passages": passages})
+    merged = seeds[0].with_fields({"passages": passages})
     return Start(merged, {"passage_seeds": " ".join(seed.seed_id for seed in seeds)})

@@ -29,6 +29,7 @@ from typing import ClassVar, Protocol, TypeAlias
 
 from synth_assets.core.completion import Completion, Message, Request
 from synth_assets.core.config.names import Written
+from synth_assets.core.draws.attributes import Combination, Variation
 from synth_assets.core.sample import Sample, Seed
 from synth_assets.core.schema import Reason
 from synth_assets.core.techniques.answer_form import AnswerForm
@@ -61,6 +62,13 @@ class Ask(Protocol):
 
     def teacher(self, prompt: Prompt, step: str, copy: int = 0) -> str:
         """Who would be asked."""
+        ...
+
+    def choices(self, prompt: Prompt, step: str, copy: int = 0) -> Mapping[str, str]:
+        """Attribute -> what this copy is asked with, of what the prompt gives a choice of.
+
+        The row tells the choices of the first copy; a draft of another one says its own.
+        """
         ...
 
 
@@ -195,6 +203,16 @@ class Technique(Written):
         """Step name -> prompt, in the order they are asked."""
         return {name: value for name, value in self if isinstance(value, Prompt)}
 
+    @property
+    def own_variations(self) -> Mapping[str, Variation]:
+        """Attributes that belong to the technique; they are drawn before the recipe's."""
+        return {}
+
+    @property
+    def own_never(self) -> Sequence[Combination]:
+        """Combinations of these that no sample has."""
+        return ()
+
     def produce(self, slot: Slot) -> Production:
         """Make one planned sample; see above."""
         raise NotImplementedError
@@ -207,6 +225,11 @@ class Technique(Written):
             wanted: how many samples the recipe asks for.
         """
         return None
+
+    @property
+    def most_calls(self) -> Mapping[str, int]:
+        """Step -> most requests of one planned sample, where there may be more than one."""
+        return {}
 
     def expected(self, wanted: int) -> int:
         """How many samples are likely to be planned for so many wanted, for estimates."""

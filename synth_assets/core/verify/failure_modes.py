@@ -20,6 +20,7 @@ from synth_assets.core.sample import Sample
 from synth_assets.core.schema import Reason, Verdict
 from synth_assets.core.verify.folding import clipped, folded, plain_typography
 from synth_assets.core.verify.protocol import Check
+from synth_assets.core.verify.tools import NO_TOOLS, Tools
 
 _HEAD_CHARACTERS = 400
 _HEAD_SENTENCES = 2
@@ -94,6 +95,8 @@ def refusal_in(text: str) -> str | None:
 class FailureModes(Written):
     """Prompt and response are there, the response is no refusal, and neither leaks a prompt.
 
+    The same is asked of each turn of the chat before; its system message is left alone.
+
     Attributes:
         leak_markers: texts of the recipe's own prompts that no sample may repeat, whatever case
             and white space they stand in.
@@ -105,18 +108,22 @@ class FailureModes(Written):
     leak_markers: tuple[Annotated[str, StringConstraints(pattern=r"\S")], ...] = ()
     generic_leaks: bool = True
 
-    def prepare(self, files: Mapping[str, str]) -> Check:
+    def prepare(self, files: Mapping[str, str], tools: Tools = NO_TOOLS) -> Check:
         """See the protocol; no file is needed."""
         return self._check
 
     def _check(self, sample: Sample) -> Verdict:
-        for name, text in (("prompt", sample.prompt), ("response", sample.response)):
+        earlier = [(f"earlier {m.role} turn", m) for m in sample.earlier if m.role != "system"]
+        texts = [(name, message.content) for name, message in earlier]
+        for name, text in (*texts, ("prompt", sample.prompt), ("response", sample.response)):
             if not text.strip():
                 return Verdict.rejected(Reason.EMPTY_COMPLETION, f"the {name} is empty")
             if leak := self._leak_in(text):
                 return Verdict.rejected(Reason.PROMPT_LEAK, f"the {name} has {clipped(leak)}")
-        if phrase := refusal_in(sample.response):
-            return Verdict.rejected(Reason.REFUSAL, f"the response refuses: {clipped(phrase)}")
+        answers = [(name, m.content) for name, m in earlier if m.role == "assistant"]
+        for name, text in (*answers, ("response", sample.response)):
+            if phrase := refusal_in(text):
+                return Verdict.rejected(Reason.REFUSAL, f"the {name} refuses: {clipped(phrase)}")
         return Verdict.accepted("no refusal, no leaked prompt")
 
     def _leak_in(self, text: str) -> str | None:

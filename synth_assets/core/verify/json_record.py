@@ -17,6 +17,7 @@ from synth_assets.core.schema import Reason, Verdict
 from synth_assets.core.verify.folding import clipped, folded, stands_in
 from synth_assets.core.verify.protocol import Check
 from synth_assets.core.verify.quantities import MAX_DIGITS, lone_number, numbers_in
+from synth_assets.core.verify.tools import NO_TOOLS, Tools
 from synth_assets.errors import RecipeError
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class JsonRecord(Written):
     values_in_text: bool = True
     except_fields: tuple[str, ...] = ()
 
-    def prepare(self, files: Mapping[str, str]) -> Check:
+    def prepare(self, files: Mapping[str, str], tools: Tools = NO_TOOLS) -> Check:
         """Compile the schema.
 
         Raises:

@@ -9,6 +9,7 @@ from synth_assets.core.config.names import Written
 from synth_assets.core.sample import Sample
 from synth_assets.core.schema import Reason, Verdict
 from synth_assets.core.verify.protocol import Check
+from synth_assets.core.verify.tools import NO_TOOLS, Tools
 
 
 class Length(Written):
@@ -39,7 +40,7 @@ class Length(Written):
                 raise ValueError(f"max_{name} is below min_{name}; no sample could pass")
         return self
 
-    def prepare(self, files: Mapping[str, str]) -> Check:
+    def prepare(self, files: Mapping[str, str], tools: Tools = NO_TOOLS) -> Check:
         """See the protocol; no file is needed."""
         return self._check
 

@@ -20,6 +20,7 @@ from synth_assets.core.verify.arithmetic import NotArithmetic, evaluate
 from synth_assets.core.verify.folding import clipped
 from synth_assets.core.verify.protocol import Check
 from synth_assets.core.verify.quantities import Quantity, lone_number, quantities, readable
+from synth_assets.core.verify.tools import NO_TOOLS, Tools
 
 _ANNOTATION = re.compile(r"<<([^<>\n]{1,400})>>")
 _SHOWN_DECIMALS = re.compile(r"\.(\d+)")
@@ -59,7 +60,7 @@ class Number(Written):
     check_working: bool = True
     last_step_is_answer: bool = False
 
-    def prepare(self, files: Mapping[str, str]) -> Check:
+    def prepare(self, files: Mapping[str, str], tools: Tools = NO_TOOLS) -> Check:
         """See the protocol; no file is needed."""
         return self._check
 

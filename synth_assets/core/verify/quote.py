@@ -11,11 +11,13 @@ from typing import Literal, assert_never
 from pydantic import Field
 
 from synth_assets.core.config.names import Written
+from synth_assets.core.numbered import numbered_passages, numbered_quotes
 from synth_assets.core.sample import Sample
 from synth_assets.core.schema import Reason, Verdict
 from synth_assets.core.verify.folding import clipped, folded, stands_in
 from synth_assets.core.verify.protocol import Check
 from synth_assets.core.verify.quantities import numbers_in
+from synth_assets.core.verify.tools import NO_TOOLS, Tools
 
 _AROUND = " \"'`"
 _BEHIND = _AROUND + ".,;:!?"
@@ -47,29 +49,38 @@ class Quote(Written):
             negations do, and at least `min_word_share` of its content words (English stop words
             apart); `off`: the response is not looked at.
         min_word_share: see `words`; the share found is the score.
+        numbered: the context holds numbered passages, and each quote of the reference begins with
+            the number of its own, `[2]`; the answer is then looked for in all of them together.
+        no_answer: a response of these words alone says that the passage has no answer; it needs no
+            quote, and must have none.
     """
 
     kind: Literal["quote"]
     min_words: int = Field(default=3, ge=1)
     answer_in_quote: Literal["off", "span", "words"] = "span"
     min_word_share: float = Field(default=0.7, gt=0, le=1)
+    numbered: bool = False
+    no_answer: str = ""
 
-    def prepare(self, files: Mapping[str, str]) -> Check:
+    def prepare(self, files: Mapping[str, str], tools: Tools = NO_TOOLS) -> Check:
         """See the protocol; no file is needed."""
         return self._check
 
     def _check(self, sample: Sample) -> Verdict:
-        quote = _bare(sample.reference)
-        words = len(quote.split())
-        if words < self.min_words:
+        if says_no_answer(sample.response, self.no_answer):
+            if not sample.reference.strip():
+                return Verdict.accepted("says that the passage has no answer, and quotes nothing")
             return Verdict.rejected(
-                Reason.QUOTE_NOT_IN_PASSAGE,
-                f"the quote has {words} words; at least {self.min_words} are needed",
+                Reason.ANSWER_NOT_IN_QUOTE, "says that the passage has no answer, and quotes it"
             )
-        if not stands_in(quote, folded(sample.context)):
-            return Verdict.rejected(
-                Reason.QUOTE_NOT_IN_PASSAGE, f"not in the passage: {clipped(sample.reference, 160)}"
-            )
+        fault = (
+            self._numbered_fault(sample)
+            if self.numbered
+            else self._fault_of(sample.reference, sample.context)
+        )
+        if fault is not None:
+            return fault
+        quote = _bare(self._quoted(sample.reference))
         match self.answer_in_quote:
             case "off":
                 return Verdict.accepted("the quote stands in the passage")
@@ -79,6 +90,38 @@ class Quote(Written):
                 return _carried(sample.response, quote, self.min_word_share)
             case _:
                 assert_never(self.answer_in_quote)
+
+    def _quoted(self, reference: str) -> str:
+        if not self.numbered:
+            return reference
+        return " ".join(each.text for each in numbered_quotes(reference))
+
+    def _numbered_fault(self, sample: Sample) -> Verdict | None:
+        passages, quotes = numbered_passages(sample.context), numbered_quotes(sample.reference)
+        if not quotes:
+            told = f"no quote with the number of its passage: {clipped(sample.reference, 160)}"
+            return Verdict.rejected(Reason.QUOTE_NOT_IN_PASSAGE, told)
+        faults = (self._fault_of(each.text, passages.get(each.passage, "")) for each in quotes)
+        return next((fault for fault in faults if fault is not None), None)
+
+    def _fault_of(self, text: str, passage: str) -> Verdict | None:
+        quote = _bare(text)
+        words = len(quote.split())
+        if words < self.min_words:
+            return Verdict.rejected(
+                Reason.QUOTE_NOT_IN_PASSAGE,
+                f"the quote has {words} words; at least {self.min_words} are needed",
+            )
+        if not stands_in(quote, folded(passage)):
+            return Verdict.rejected(
+                Reason.QUOTE_NOT_IN_PASSAGE, f"not in the passage: {clipped(text, 160)}"
+            )
+        return None
+
+
+def says_no_answer(answer: str, phrase: str) -> bool:
+    """Whether an answer is the agreed phrase for what a passage does not say; never for none."""
+    return bool(phrase) and _bare(answer) == _bare(phrase)
 
 
 def _bare(text: str) -> str:

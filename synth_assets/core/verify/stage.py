@@ -17,6 +17,7 @@ from synth_assets.core.schema import (
 from synth_assets.core.stage import StageResult, close_stage
 from synth_assets.core.verify.folding import clipped
 from synth_assets.core.verify.protocol import Check, Verifier
+from synth_assets.core.verify.tools import NO_TOOLS, Tools
 from synth_assets.errors import SynthError
 
 MAX_EVIDENCE = 280
@@ -76,6 +77,7 @@ def verify_samples(
     partition: str,
     verifiers: Sequence[Verifier],
     files: Mapping[str, str],
+    tools: Tools = NO_TOOLS,
 ) -> VerifyResult:
     """Let verifiers judge samples.
 
@@ -89,11 +91,12 @@ def verify_samples(
         partition: the recipe version.
         verifiers: in the order they run.
         files: file name -> text of the recipe's folder, for schemas and the like.
+        tools: what verifiers may use of the outside world.
 
     Raises:
         RecipeError: if a verifier lacks a file, or the file is wrong.
     """
-    checks = [(verifier.kind, verifier.prepare(files)) for verifier in verifiers]
+    checks = [(verifier.kind, verifier.prepare(files, tools)) for verifier in verifiers]
     judged = [_judge(sample, checks) for sample in samples_of(samples)]
     decisions = [each.decide() for each in judged]
     scores = pl.Series([d.score for d in decisions], dtype=pl.Float64)

@@ -13,7 +13,27 @@ from collections.abc import Callable, Mapping, Sequence
 from synth_assets.core.completion import Message
 from synth_assets.core.fingerprint import Json, fingerprint
 from synth_assets.errors import TeacherError
-from synth_assets.resources.embedded import arithmetic, records, reference_qa
+from synth_assets.resources.embedded import (
+    arithmetic,
+    constitutional,
+    conversation,
+    distillation,
+    edge_cases,
+    evol_instruct,
+    functions,
+    guideline_qa,
+    instructions,
+    iterative_refinement,
+    phrase_book,
+    preference,
+    reasoning,
+    records,
+    reference_qa,
+    self_consistency,
+    self_instruct,
+    self_play,
+    textbook,
+)
 from synth_assets.resources.embedded.dice import Dice
 from synth_assets.resources.embedded.task import Asked, Task
 from synth_assets.resources.embedded.truth import Composition, Flaw, Truth
@@ -33,9 +53,25 @@ _NO_TASK = (
     "this prompt holds no section that asks for one of these."
 )
 _RECOGNISERS: tuple[Callable[[Asked], Task | None], ...] = (
+    evol_instruct.recognise,
+    preference.recognise,
+    edge_cases.recognise,
+    self_instruct.recognise,
+    self_play.recognise,
+    functions.recognise,
+    guideline_qa.recognise,
+    instructions.recognise,
+    phrase_book.recognise,
+    conversation.recognise,
+    textbook.recognise,
+    self_consistency.recognise,
+    reasoning.recognise,
+    iterative_refinement.recognise,
+    constitutional.recognise,
     arithmetic.recognise,
     reference_qa.recognise,
     records.recognise,
+    distillation.recognise,
 )
 """The first that knows a prompt answers it; each looks for sections of its own."""
 

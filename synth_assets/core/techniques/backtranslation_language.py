@@ -1,0 +1,134 @@
+"""Pairs of a translation, from text of the target language alone.
+
+Back-translation (Sennrich et al., 2016, arXiv:1511.06709): human text of the target language is
+translated back into the source language; the student learns to translate the synthetic source into
+the human target, so that what it writes is human. We differ: a pair is kept only if the source,
+translated forth by a teacher that sees it alone, comes near the human text (round trip, chrF of
+Popović 2015), and if numbers and names stand in the source and in the round trip.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import ClassVar
+
+from pydantic import Field
+
+from synth_assets.core.schema import Reason
+from synth_assets.core.techniques.prompt import Prompt
+from synth_assets.core.techniques.protocol import Draft, Production, Slot, Technique, Unusable
+from synth_assets.core.techniques.structured import ask_fields
+from synth_assets.core.techniques.unseen import attributes_of, field_of
+
+_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_CAPITALISED = re.compile(r"(?<=[a-z,;] )[A-Z][^\W\d_]+(?:-[A-Z][^\W\d_]+)*")
+_NO_NAMES = frozenset(
+    re.findall(
+        r"\w+",
+        "January February March April May June July August September October November December "
+        "Monday Tuesday Wednesday Thursday Friday Saturday Sunday Mr Mrs Ms Dr",
+    )
+)
+"""Capitals that English writes and other languages translate."""
+
+
+class BacktranslationLanguage(Technique):
+    """Two requests a sample: `back` into the source language, `forth` into the target language.
+
+    `back` sees the seed and answers with `source`; `forth` sees `source` and the attributes, and
+    answers with `target`. The prompt is `request`, an empty line, and the source; the response is
+    the seed's text, the reference the round trip.
+
+    Attributes:
+        back: the first prompt.
+        forth: the second prompt.
+        target: the seed's field with text of the target language.
+        request: the input with the words that ask for the translation, such as an attribute.
+        names: the seed's field that lists names, with commas, or a dash; none: no such field.
+        capitalised_names: words that begin with a capital within a sentence are names, too; not so
+            in German, where nouns do.
+        min_chrf: the least chrF of round trip and text, 0 to 100.
+    """
+
+    name: ClassVar[str] = "backtranslation_language"
+    fields: ClassVar[Mapping[str, tuple[str, ...]]] = {"back": ("source",), "forth": ("target",)}
+
+    back: Prompt
+    forth: Prompt
+    target: str = "target"
+    request: str = "request"
+    names: str | None = None
+    capitalised_names: bool = True
+    min_chrf: float = Field(default=60, ge=0, le=100)
+
+    def produce(self, slot: Slot) -> Production:
+        """See the protocol."""
+        text = field_of(slot.inputs, self.target, "target")
+        request = field_of(slot.inputs, self.request, "request")
+        names = self._names(text, slot.inputs)
+        back = yield from ask_fields(slot, self.back, slot.inputs, "back", self.fields["back"])
+        if isinstance(back, Unusable):
+            return back
+        source = back["source"]
+        if lost := _lost(text, source, names):
+            return Unusable(Reason.NOT_PRESERVED, f"in the translation back, {lost}")
+        values = attributes_of(slot) | {"source": source}
+        forth = yield from ask_fields(slot, self.forth, values, "forth", self.fields["forth"])
+        if isinstance(forth, Unusable):
+            return forth
+        trip = forth["target"]
+        if lost := _lost(text, trip, names):
+            return Unusable(Reason.NOT_PRESERVED, f"in the round trip, {lost}")
+        likeness = chrf(trip, text)
+        if likeness < self.min_chrf:
+            told = f"chrF of the round trip is {likeness:.1f}, below {self.min_chrf:g}"
+            return Unusable(Reason.NOT_PRESERVED, told)
+        return Draft(
+            prompt=f"{request.strip()}\n\n{source}",
+            response=text,
+            reference=trip,
+            attributes={"chrf": round(likeness, 1)},
+            mended=back.mended or forth.mended,
+        )
+
+    def _names(self, text: str, inputs: Mapping[str, str]) -> tuple[str, ...]:
+        listed = "" if self.names is None else field_of(inputs, self.names, "names")
+        found = [name.strip() for name in listed.split(",") if name.strip(" -")]
+        if self.capitalised_names:
+            capitalised: list[str] = _CAPITALISED.findall(text)
+            parts = {part for name in found for part in name.split()}
+            found += [name for name in capitalised if name not in _NO_NAMES | parts]
+        return tuple(dict.fromkeys(found))
+
+
+def chrf(text: str, reference: str) -> float:
+    """The chrF2 of a text, 0 to 100, as sacreBLEU computes it for one sentence."""
+    from sacrebleu.metrics.chrf import CHRF
+
+    return CHRF().sentence_score(text, [reference]).score
+
+
+def _lost(text: str, other: str, names: tuple[str, ...]) -> str:
+    """Which numbers and names of a text another does not have, or has beyond it; empty if none.
+
+    Numbers are compared by their digits, since `2.5`, `14:30` are written `2,5`, `14.30` elsewhere.
+    """
+    written = {_digits(found): found for found in _NUMBER.findall(f"{other} {text}")}
+    one, two = _numbers(text), _numbers(other)
+    told = [
+        f"{what} {', '.join(sorted(written[digits] for digits in numbers))}"
+        for what, numbers in (("numbers lost:", one - two), ("numbers added:", two - one))
+        if numbers
+    ]
+    absent = [name for name in names if not re.search(rf"\b{re.escape(name)}(?:'?s)?\b", other)]
+    if absent:
+        told.append(f"names lost: {', '.join(absent)}")
+    return "; ".join(told)
+
+
+def _numbers(text: str) -> Counter[str]:
+    return Counter(_digits(found) for found in _NUMBER.findall(text))
+
+
+def _digits(number: str) -> str:
+    return re.sub(r"[.,:]", "", number)

@@ -1,0 +1,192 @@
+"""Several answers to one prompt: what each says, who wrote it, and how it was asked for."""
+
+import json
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from synth_assets.core.completion import Completion, Request
+from synth_assets.core.fingerprint import canonical_json
+from synth_assets.core.techniques.prompt import Prompt
+from synth_assets.core.techniques.protocol import Slot, Unusable
+from synth_assets.core.techniques.structured import read_each, text_of_each
+from synth_assets.errors import RecipeError
+
+
+@dataclass(frozen=True)
+class Copy:
+    """One usable answer among several.
+
+    Attributes:
+        number: the how-many-th it is, from 0.
+        texts: field -> text.
+        teacher: who wrote it.
+        completion: where it stands.
+        style: the line of the styles file it was asked with, if any.
+        chosen: attribute -> what was chosen for this answer, where the row would otherwise tell
+            that of the first.
+        mended: see `Answered`.
+    """
+
+    number: int
+    texts: Mapping[str, str]
+    teacher: str
+    completion: Completion
+    style: str
+    chosen: Mapping[str, str]
+    mended: bool
+
+    def __getitem__(self, field: str) -> str:
+        return self.texts[field]
+
+    @property
+    def told(self) -> dict[str, str]:
+        """How it was asked for, as attributes."""
+        return {**self.chosen, **({"style": self.style} if self.style else {})}
+
+
+@dataclass(frozen=True)
+class Copies:
+    """What came of asking several times.
+
+    Attributes:
+        usable: in the order they were asked.
+        lost: number -> why there is no answer.
+    """
+
+    usable: tuple[Copy, ...]
+    lost: Mapping[int, Unusable]
+
+    @property
+    def lost_told(self) -> str:
+        """How many were lost to what, in words; empty where none was."""
+        reasons = [why.reason.value for why in self.lost.values()]
+        counts = {reason: reasons.count(reason) for reason in sorted(set(reasons))}
+        return ", ".join(f"{count} {reason}" for reason, count in counts.items())
+
+
+AskingCopies: TypeAlias = Generator[Sequence[Request], Sequence[Completion], Copies]
+
+
+def ask_copies(
+    slot: Slot,
+    prompt: Prompt,
+    values: Mapping[str, str],
+    step: str,
+    names: tuple[str, ...],
+    count: int,
+    *,
+    styles: str = "",
+    whole: bool = False,
+    instead_of: str = "",
+) -> AskingCopies:
+    """Ask one prompt several times, side by side.
+
+    Args:
+        slot: the planned sample.
+        prompt: of the technique.
+        values: variable -> text; `style` is added.
+        step: the prompt's name.
+        names: fields to read of each answer.
+        count: how many answers.
+        styles: a text file of the recipe with a style a line. Each answer is asked with one of
+            its own, as far as they reach, from a line that the seed decides.
+        whole: an answer in text is one text, `names[0]`, and has no sections.
+        instead_of: the step whose recorded choices these answers replace, too.
+
+    Raises:
+        RecipeError: if the file is not there or empty.
+    """
+    lines = lines_of(slot, styles) if styles else ("",)
+    first = int(slot.seed.seed_id[:8], 16) + slot.round * count
+    used = [lines[(first + copy) % len(lines)] for copy in range(count)]
+    requests = [
+        slot.ask(prompt, {**values, "style": style}, step, copy=copy)
+        for copy, style in enumerate(used)
+    ]
+    if whole:
+        answers = yield from text_of_each(slot, prompt, requests, names[0])
+    else:
+        answers = yield from read_each(slot, prompt, requests, names)
+    usable: list[Copy] = []
+    lost: dict[int, Unusable] = {}
+    for number, (request, answer) in enumerate(zip(requests, answers, strict=True)):
+        if isinstance(answer, Unusable):
+            lost[number] = answer
+            continue
+        asked = asked_of(request, answer.completion)
+        chosen = {
+            **_chosen(slot, asked, instead_of or step),
+            **slot.ask.choices(prompt, step, number),
+        }
+        usable.append(
+            Copy(
+                number,
+                answer.texts,
+                asked.teacher,
+                answer.completion,
+                used[number],
+                chosen,
+                answer.mended,
+            )
+        )
+    return Copies(tuple(usable), lost)
+
+
+def joined_inputs(slot: Slot, names: Sequence[str], where: str) -> str:
+    """The named inputs of a planned sample, those that are not empty, each on lines of its own.
+
+    Raises:
+        RecipeError: if there is no such input.
+    """
+    if missing := [name for name in names if name not in slot.inputs]:
+        raise RecipeError(
+            f"technique: {where} names {missing[0]}, but the seed and the variations have only "
+            f"{', '.join(sorted(slot.inputs))}. Mend the name, or map it under seeds: columns:."
+        )
+    return "\n\n".join(slot.inputs[name] for name in names if slot.inputs[name])
+
+
+def lines_of(slot: Slot, file: str) -> tuple[str, ...]:
+    """The lines of a text file of the recipe; empty ones and comments (`#`) are passed over.
+
+    Raises:
+        RecipeError: if the file is not there, or has no line.
+    """
+    lines = (line.strip() for line in slot.files.get(file, "").splitlines())
+    found = tuple(line for line in lines if line and not line.startswith("#"))
+    if not found:
+        raise RecipeError(
+            f"technique: the recipe's folder has no file {file} with a line in it. Write it, a "
+            "line each, or mend the name."
+        )
+    return found
+
+
+def asked_of(request: Request, completion: Completion) -> Request:
+    """The request that was answered; JSON that was asked for again is its first teacher's."""
+    for each in (request, *request.fallbacks):
+        if each.fingerprint == completion.fingerprint:
+            return each
+    return request
+
+
+def _chosen(slot: Slot, asked: Request, step: str) -> dict[str, str]:
+    """Sampling parameters among the recorded choices; variations of the same name are none."""
+    parameters = json.loads(asked.parameters)
+    named = {name: name.removeprefix(f"{step}_") for name in slot.drawn if name not in slot.inputs}
+    return {
+        name: canonical_json(parameters[parameter])
+        for name, parameter in named.items()
+        if parameter in parameters
+    }
+
+
+def refuse_unused_style(styles: str, prompt: Prompt, step: str) -> None:
+    """A style that the prompt never shows would be recorded of answers that know nothing of it.
+
+    Raises:
+        ValueError: if there are styles, and `style` is no input of the prompt.
+    """
+    if styles and "style" not in prompt.inputs:
+        raise ValueError(f"styles is given, but `style` is none of the inputs of {step}")

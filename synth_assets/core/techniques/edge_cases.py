@@ -1,0 +1,241 @@
+"""Many examples of rare things: a space of cases, filled cell by cell until each has its quota.
+
+Plans that only draw what is rare lose it again: hard cells fail more often, and nobody sees it.
+So quotas here are for what is accepted, and later rounds go to the emptiest cells first. After
+CheckList (Ribeiro et al., 2020, arXiv:2005.04118), which tests capability by capability, and the
+attributed prompts of AttrPrompt (Yu et al., 2023, arXiv:2306.15895). We differ: combinations may
+be forbidden or conditional, and a judge may say whether a sample shows the case it was asked for.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar, TypeAlias
+
+from pydantic import Field, model_validator
+
+from synth_assets.core.config.names import Name
+from synth_assets.core.draws.attributes import AttributeSpace, Combination, Variation
+from synth_assets.core.fingerprint import exact_hash
+from synth_assets.core.novelty.deck import Deck
+from synth_assets.core.sample import Sample, Seed
+from synth_assets.core.schema import Reason
+from synth_assets.core.techniques.prompt import Prompt
+from synth_assets.core.techniques.protocol import (
+    Draft,
+    Growth,
+    Production,
+    Round,
+    Slot,
+    Start,
+    Technique,
+    Unusable,
+)
+from synth_assets.core.techniques.structured import ask_fields
+from synth_assets.errors import RecipeError
+
+Cell: TypeAlias = tuple[tuple[str, str], ...]
+"""`((attribute, value), ...)` in the order of the space; what is not drawn is left out."""
+
+_LIKELY_SHARE = 0.8
+_VERDICTS = {"yes": True, "true": True, "no": False, "false": False}
+
+
+@dataclass(frozen=True)
+class Filling:
+    """How full the cells are.
+
+    Attributes:
+        quotas: cell -> how many samples it is to get; those that get none are left out.
+        accepted: cell -> how many it has.
+        failed: cell -> rounds in a row in which it was tried and got none.
+        give_up_after: so many, and it is given up.
+    """
+
+    quotas: Mapping[Cell, int]
+    accepted: Mapping[Cell, int]
+    failed: Mapping[Cell, int]
+    give_up_after: int
+
+    @property
+    def holes(self) -> dict[Cell, int]:
+        """Cell -> how many samples it lacks, given up or not."""
+        lacks = {cell: quota - self.accepted.get(cell, 0) for cell, quota in self.quotas.items()}
+        return {cell: count for cell, count in lacks.items() if count > 0}
+
+    @property
+    def given_up(self) -> tuple[Cell, ...]:
+        """The holes that are not tried any more."""
+        return tuple(c for c in self.holes if self.failed.get(c, 0) >= self.give_up_after)
+
+    def next_cells(self, most: int) -> list[Cell]:
+        """A cell for each sample of the next round: those that lack most of their quota first."""
+        wanted = [
+            (-left / self.quotas[cell], place, cell)
+            for place, (cell, lacks) in enumerate(self.holes.items())
+            if self.failed.get(cell, 0) < self.give_up_after
+            for left in range(lacks, 0, -1)
+        ]
+        return [cell for *_, cell in sorted(wanted)[:most]]
+
+
+class EdgeCases(Technique):
+    """Requests of a planned sample: `write`, then `check`, if there is one.
+
+    `write` sees the seed's fields, the attributes of `space` (those that are not drawn are empty)
+    and what was drawn besides. It answers with `query`, what the student is asked, and
+    `handling`, the right answer. `check` sees `query` and `handling` too; its `verdict` is yes
+    where they show the case that was asked for, with a `reason`.
+
+    Attributes:
+        space: attribute -> values, as `variations` are written, but without files.
+        never: forbidden combinations.
+        context: the input that handlings rest on. It becomes the sample's context, and answers
+            have a third section, `rule`: its sentence that decides, which is the reference.
+        at_once: most samples a round.
+        rounds: most rounds.
+        give_up_after: a cell that brings nothing for so many rounds in a row is given up; the
+            last of its failures names it.
+    """
+
+    name: ClassVar[str] = "edge_cases"
+    fields: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "write": ("query", "handling"),
+        "check": ("verdict", "reason"),
+    }
+
+    write: Prompt
+    check: Prompt | None = None
+    space: dict[Name, Variation] = Field(min_length=1)
+    never: tuple[Combination, ...] = ()
+    context: str = ""
+    at_once: int = Field(default=200, ge=1, le=100_000)
+    rounds: int = Field(default=10, ge=1, le=1000)
+    give_up_after: int = Field(default=3, ge=1)
+
+    @model_validator(mode="after")
+    def _is_a_space(self) -> "EdgeCases":
+        if filed := [name for name, each in self.space.items() if each.file is not None]:
+            raise ValueError(f"space: {filed[0]} names a file; write its values here")
+        try:
+            self.cells.shares()
+        except RecipeError as exc:
+            raise ValueError(str(exc).replace("variations", "space")) from exc
+        return self
+
+    @property
+    def own_variations(self) -> Mapping[str, Variation]:
+        """See the protocol."""
+        return self.space
+
+    @property
+    def own_never(self) -> Sequence[Combination]:
+        """See the protocol."""
+        return self.never
+
+    @cached_property
+    def cells(self) -> AttributeSpace:
+        """The space, checked."""
+        return AttributeSpace.of("technique", self.space, self.never, {})
+
+    def expected(self, wanted: int) -> int:
+        """See the protocol: four of five come in."""
+        return math.ceil(wanted / _LIKELY_SHARE)
+
+    def grow(self, seeds: Sequence[Seed], wanted: int) -> Growth:
+        """Rounds until every cell has its quota or is given up."""
+        quotas = quotas_of(self.cells.shares(), wanted)
+        accepted, failed = Counter[Cell](), Counter[Cell]()
+        deck = Deck(_seed_id, seeds)
+        for _ in range(self.rounds):
+            filling = Filling(quotas, accepted, failed, self.give_up_after)
+            chosen = filling.next_cells(self.at_once)
+            if not chosen:
+                break
+            starts = [Start(deck.deal(1)[0], self._drawn(cell)) for cell in chosen]
+            last = {cell for cell in chosen if failed[cell] == self.give_up_after - 1}
+            came = yield Round(starts, {}, self._producer(frozenset(last)))
+            got = Counter(self.cell_of(sample) for sample in came)
+            accepted.update(got)
+            for cell in set(chosen):
+                failed[cell] = 0 if got[cell] else failed[cell] + 1
+        return {}
+
+    def filling(self, samples: Sequence[Sample], wanted: int) -> Filling:
+        """How full the cells are with these samples, whatever was tried."""
+        quotas = quotas_of(self.cells.shares(), wanted)
+        return Filling(quotas, Counter(map(self.cell_of, samples)), {}, self.give_up_after)
+
+    def cell_of(self, sample: Sample) -> Cell:
+        """The cell that a sample was asked for."""
+        drawn = sample.drawn
+        return tuple(
+            (each.name, str(drawn[each.name]))
+            for each in self.cells.attributes
+            if each.name in drawn
+        )
+
+    def produce(self, slot: Slot) -> Production:
+        """Write a case, and let it be checked."""
+        names = (*self.fields["write"], *(("rule",) if self.context else ()))
+        # Outside of a round nothing is drawn of the space.
+        inputs = {**dict.fromkeys(self.space, ""), **slot.inputs}
+        written = yield from ask_fields(slot, self.write, inputs, "write", names)
+        if isinstance(written, Unusable):
+            return written
+        if self.check is not None:
+            shown = {**inputs, "query": written["query"], "handling": written["handling"]}
+            names = self.fields["check"]
+            checked = yield from ask_fields(slot, self.check, shown, "check", names)
+            if isinstance(checked, Unusable):
+                return checked
+            verdict = _VERDICTS.get(checked["verdict"].casefold().strip(" ."))
+            if verdict is None:
+                told = f"<verdict> is neither yes nor no: {checked['verdict'][:40]!r}"
+                return Unusable(Reason.UNPARSABLE, told)
+            if not verdict:
+                told = f"the judge does not see the case: {checked['reason'][:300]}"
+                return Unusable(Reason.WRONG_KIND, told)
+        return Draft(
+            prompt=written["query"],
+            response=written["handling"],
+            context=inputs.get(self.context, ""),
+            reference=written["rule"] if self.context else "",
+            mended=written.mended,
+        )
+
+    def _drawn(self, cell: Cell) -> dict[str, str]:
+        return {**dict.fromkeys(self.space, ""), **dict(cell)}
+
+    def _producer(self, last: frozenset[Cell]) -> Callable[[Slot], Production]:
+        def made(slot: Slot) -> Production:
+            found = yield from self.produce(slot)
+            cell = tuple((n, slot.drawn[n]) for n in self.space if n in slot.drawn)
+            if isinstance(found, Unusable) and cell in last:
+                told = ", ".join(f"{name} {value}" for name, value in cell)
+                given_up = f"given up unless another brings one: {told}"
+                return Unusable(found.reason, f"{found.detail}; {given_up}", found.label)
+            return found
+
+        return made
+
+
+def quotas_of(shares: Mapping[Cell, float], wanted: int) -> dict[Cell, int]:
+    """So many samples in whole numbers, by largest remainders; cells that get none are left out.
+
+    Where there are more cells than samples, which of equal ones get one follows from their hash.
+    """
+    exact = {cell: share * wanted for cell, share in shares.items()}
+    quotas = {cell: math.floor(count) for cell, count in exact.items()}
+    left = wanted - sum(quotas.values())
+    # Rounded, so that equal shares are equal however their products came about.
+    rests = {cell: round(quotas[cell] - count, 9) for cell, count in exact.items()}
+    for cell in sorted(exact, key=lambda cell: (rests[cell], exact_hash(repr(cell))))[:left]:
+        quotas[cell] += 1
+    return {cell: count for cell, count in quotas.items() if count}
+
+
+def _seed_id(seed: Seed) -> str:
+    return seed.seed_id

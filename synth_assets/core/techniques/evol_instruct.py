@@ -1,0 +1,230 @@
+"""Instructions made harder step by step, and answered: Evol-Instruct.
+
+After Xu et al. (2023), «WizardLM: Empowering Large Language Models to Follow Complex Instructions»,
+arXiv:2304.12244: in depth by five operations, in breadth by a new instruction of the same domain,
+and four rules by which failed evolutions are eliminated.
+
+We differ: what needs no call is looked at before the next call is paid for; an evolution that
+nearly is its parent, or is too short, fails too; one in breadth counts as hard as what it came
+from, so that `difficulty` counts evolutions in depth; and after a failure the chain goes on from
+the parent at once, with the next operation, where the paper returns it to a pool.
+"""
+
+from collections import Counter
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import ClassVar, TypeAlias
+
+from pydantic import Field, model_validator
+
+from synth_assets.core.completion import Completion, Request
+from synth_assets.core.config.choices import TextChoice, Weighted, at, values_of
+from synth_assets.core.draws.balance import GOLDEN
+from synth_assets.core.fingerprint import short_id
+from synth_assets.core.novelty.rouge_l import rouge_l
+from synth_assets.core.schema import Reason
+from synth_assets.core.techniques.answer_form import Answered
+from synth_assets.core.techniques.evolution_rules import (
+    LEAKED_PHRASES,
+    instruction_fault,
+    response_fault,
+)
+from synth_assets.core.techniques.prompt import Prompt
+from synth_assets.core.techniques.protocol import Draft, Production, Slot, Technique, Unusable
+from synth_assets.core.techniques.structured import Asking, ask_fields, ask_text
+
+BREADTH = "breadth"
+"""The operation of an evolution in breadth."""
+
+_IN_DEPTH = ("constraints", "deepen", "concretise", "reasoning", "complicate_input")
+
+_Step: TypeAlias = Generator[Sequence[Request], Sequence[Completion], Draft | Unusable]
+_Judging: TypeAlias = Generator[Sequence[Request], Sequence[Completion], Answered | Unusable | None]
+
+
+@dataclass(frozen=True)
+class _Parent:
+    """What the next evolution starts from.
+
+    Attributes:
+        instruction: its text.
+        depth: evolutions in depth that led to it.
+        label: of its draft; empty for the seed.
+    """
+
+    instruction: str
+    depth: int = 0
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class _Evolution:
+    """One generation of a chain.
+
+    Attributes:
+        parent: what it starts from.
+        operation: what is done to it.
+        label: of what comes of it.
+        copy: how often the same was asked before.
+    """
+
+    parent: _Parent
+    operation: str
+    label: str
+    copy: int
+
+    @property
+    def depth(self) -> int:
+        """Evolutions in depth that lead to it."""
+        return self.parent.depth + (self.operation != BREADTH)
+
+    def failed(self, why: Unusable) -> Unusable:
+        """What became of it, where nothing did."""
+        return Unusable(why.reason, f"{self.operation}: {why.detail}", self.label)
+
+    def draft(self, evolved: Answered, judged: Answered | None, answered: Answered) -> Draft:
+        """What became of it: the writer of the response counts as the row's."""
+        text = evolved["instruction"]
+        score = float(rouge_l(self.parent.instruction, text).f)
+        used = [each for each in (answered, evolved, judged) if each is not None]
+        return Draft(
+            prompt=text,
+            response=answered["response"],
+            attributes={"operation": self.operation, "parent_similarity": round(score, 3)},
+            difficulty=float(self.depth),
+            mended=any(each.mended for each in used),
+            label=self.label,
+            parents=(self.parent.label,) if self.parent.label else (),
+            completions=tuple(each.completion for each in used),
+        )
+
+
+class EvolInstruct(Technique):
+    """A chain of evolutions, each answered: one sample a generation, labelled `depth-1`, ...
+
+    `evolve` sees the seed's fields, the drawn attributes, `instruction` and `operation`; `mutate`
+    the same but `operation`; both answer with `instruction`. `compare` sees `first` and `second`
+    and answers with `verdict`: equal or different. `answer` sees `instruction`; the whole answer,
+    or its field `response`, becomes the response.
+
+    Attributes:
+        instruction: the seed's field that is evolved.
+        depth: generations of a chain.
+        operations: in depth, by weight.
+        breadth_share: share of the evolutions that are in breadth; they need `mutate`.
+        min_words: an evolved instruction has at least so many.
+        most_similar: highest ROUGE-L of an evolution with its parent.
+        leaked: phrases of the evolving prompts that no instruction may copy.
+    """
+
+    name: ClassVar[str] = "evol_instruct"
+    fields: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "evolve": ("instruction",),
+        "mutate": ("instruction",),
+        "compare": ("verdict",),
+        "answer": ("response",),
+    }
+
+    evolve: Prompt
+    mutate: Prompt | None = None
+    compare: Prompt | None = None
+    answer: Prompt
+    instruction: str = "instruction"
+    depth: int = Field(default=4, ge=1, le=20)
+    operations: TextChoice = tuple(Weighted(value=name) for name in _IN_DEPTH)
+    breadth_share: float = Field(default=0.0, ge=0, le=1)
+    min_words: int = Field(default=3, ge=1)
+    most_similar: float = Field(default=0.95, gt=0, le=1)
+    leaked: tuple[str, ...] = LEAKED_PHRASES
+
+    @model_validator(mode="after")
+    def _can_mutate(self) -> "EvolInstruct":
+        if self.breadth_share > 0 and self.mutate is None:
+            raise ValueError("breadth_share is above 0: give the prompt `mutate`, or leave it out")
+        if BREADTH in values_of(self.operations):
+            raise ValueError(f"{BREADTH!r} is no operation in depth; give breadth_share instead")
+        return self
+
+    @property
+    def most_calls(self) -> Mapping[str, int]:
+        """See the protocol."""
+        return dict.fromkeys(("evolve", "mutate", "compare", "answer"), self.depth)
+
+    def produce(self, slot: Slot) -> Production:
+        """See the protocol."""
+        parent = _Parent(slot.inputs[self.instruction])
+        made: list[Draft | Unusable] = []
+        tries = Counter[tuple[str, str]]()
+        for generation in range(1, self.depth + 1):
+            operation = self._operation(slot, generation)
+            # A copy only where the same would be asked again: copies may draw other templates.
+            copy = tries[operation, parent.instruction]
+            tries[operation, parent.instruction] += 1
+            step = _Evolution(parent, operation, f"depth-{generation}", copy)
+            drafted = yield from self._generation(slot, step)
+            made.append(drafted)
+            if isinstance(drafted, Draft):
+                parent = _Parent(drafted.prompt, step.depth, drafted.label)
+        return made
+
+    def _generation(self, slot: Slot, at_: _Evolution) -> _Step:
+        evolved = yield from self._evolved(slot, at_)
+        if isinstance(evolved, Unusable):
+            return at_.failed(evolved)
+        if fault := self._fault(at_.parent.instruction, evolved["instruction"]):
+            return at_.failed(Unusable(Reason.FAILED_EVOLUTION, fault))
+        judged = yield from self._judge(slot, at_, evolved)
+        if isinstance(judged, Unusable):
+            return at_.failed(judged)
+        values = {**slot.inputs, "instruction": evolved["instruction"]}
+        answered = yield from ask_text(slot, self.answer, values, "answer", "response")
+        if isinstance(answered, Unusable):
+            return at_.failed(answered)
+        if fault := response_fault(answered["response"]):
+            return at_.failed(Unusable(Reason.FAILED_EVOLUTION, fault))
+        return at_.draft(evolved, judged, answered)
+
+    def _evolved(self, slot: Slot, at_: _Evolution) -> Asking:
+        prompt, step = self.evolve, "evolve"
+        if at_.operation == BREADTH and self.mutate is not None:
+            prompt, step = self.mutate, "mutate"
+        said = {"instruction": at_.parent.instruction, "operation": at_.operation}
+        values = {**slot.inputs, **said}
+        return ask_fields(slot, prompt, values, step, self.fields[step], copy=at_.copy)
+
+    def _judge(self, slot: Slot, at_: _Evolution, evolved: Answered) -> _Judging:
+        """What the judge says, if there is one; unusable where nothing was gained."""
+        if self.compare is None:
+            return None
+        said = {"first": at_.parent.instruction, "second": evolved["instruction"]}
+        values, names = {**slot.inputs, **said}, self.fields["compare"]
+        judged = yield from ask_fields(slot, self.compare, values, "compare", names, copy=at_.copy)
+        if isinstance(judged, Unusable):
+            return Unusable(judged.reason, f"the judge's verdict: {judged.detail}")
+        match judged["verdict"].strip(" .*").casefold():
+            case "different":
+                return judged
+            case "equal":
+                told = "no information gained: the judge says equal"
+                return Unusable(Reason.FAILED_EVOLUTION, told)
+            case other:
+                told = f"the judge's verdict is {other[:60]!r}, neither equal nor different"
+                return Unusable(Reason.UNPARSABLE, told)
+
+    def _fault(self, parent: str, evolved: str) -> str | None:
+        return instruction_fault(
+            parent,
+            evolved,
+            min_words=self.min_words,
+            most_similar=Fraction(str(self.most_similar)),
+            leaked=self.leaked,
+        )
+
+    def _operation(self, slot: Slot, generation: int) -> str:
+        """By weight; the golden ratio keeps an operation from following itself."""
+        start = int(short_id([slot.seed.seed_id, slot.round, "operation"]), 16) / 16**20
+        point = (start + generation * GOLDEN) % 1.0
+        if point < self.breadth_share:
+            return BREADTH
+        return at(self.operations, (point - self.breadth_share) / (1 - self.breadth_share))

@@ -1,0 +1,104 @@
+"""The shipped guideline recipes on the embedded teacher: what is kept, and what of its flaws."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from synth_assets.core.completion import Message
+from synth_assets.core.numbered import numbered_passages, numbered_quotes
+from synth_assets.core.sample import Sample
+from synth_assets.core.schema import Reason
+from synth_assets.resources.embedded.composition import compose
+from synth_assets.resources.embedded.truth import Flaw
+from tests.unit.shipped_runs import ShippedRun, run_shipped
+
+PLANNED = {"medical_guideline_qa": 80, "legal_guideline_qa": 80, "financial_guideline_qa": 90}
+PHRASES = {
+    "medical_guideline_qa": "The guideline does not say.",
+    "legal_guideline_qa": "These sections do not say.",
+    "financial_guideline_qa": "The policy does not say.",
+}
+
+
+@pytest.fixture(scope="module", params=sorted(PLANNED))
+def shipped(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
+    name: str = request.param
+    return name, run_shipped(tmp_path_factory.mktemp(name), name)
+
+
+def is_quoted(sample: Sample, phrase: str) -> bool:
+    """Whether each quote stands in its passage, or none is needed."""
+    if sample.response == phrase:
+        return sample.reference == ""
+    if not sample.context.startswith("[Passage 1]"):
+        return " ".join(sample.reference.split()) in " ".join(sample.context.split())
+    passages = numbered_passages(sample.context)
+    quotes = numbered_quotes(sample.reference)
+    return bool(quotes) and all(
+        each.text in " ".join(passages[each.passage].split()) for each in quotes
+    )
+
+
+def test_guideline_recipe_keeps_more_than_half_in_spite_of_all_flaws(
+    shipped: tuple[str, ShippedRun],
+):
+    name, done = shipped
+    assert len(done.kept) >= 0.55 * PLANNED[name]
+
+
+def test_guideline_recipe_keeps_no_invented_quote_and_no_leak(shipped: tuple[str, ShippedRun]):
+    name, done = shipped
+    assert all(is_quoted(sample, PHRASES[name]) for sample in done.verified)
+    assert not any("You write questions" in sample.prompt for sample in done.verified)
+    if name != "medical_guideline_qa":  # where one flaw concerns one of ten questions
+        flaws = Counter(flaw for sample in done.verified for flaw in done.flaws_of(sample))
+        assert set(flaws) <= {None, Flaw.REPETITION}
+
+
+def test_guideline_recipe_asks_questions_of_several_kinds(shipped: tuple[str, ShippedRun]):
+    name, done = shipped
+    kinds = Counter(str(sample.drawn["kind"]) for sample in done.kept)
+    assert len(kinds) >= 4
+    assert kinds["unanswerable"] >= 4
+    unanswered = {sample.response for sample in done.kept if sample.drawn["answerable"] == "no"}
+    assert unanswered == {PHRASES[name]}
+
+
+def test_guideline_recipe_without_flaws_loses_only_what_has_no_question(
+    shipped: tuple[str, ShippedRun], tmp_path: Path
+):
+    name, _ = shipped
+    done = run_shipped(tmp_path, name, flaws={})
+    assert done.rejected == Counter()
+    assert set(done.run.why) <= {Reason.DECLINED, Reason.NOT_NOVEL}
+
+
+@pytest.mark.parametrize(
+    ("flaw", "reasons"),
+    [
+        ("invented_quote", {Reason.QUOTE_NOT_IN_PASSAGE, Reason.WRONG_KIND}),
+        ("prompt_leak", {Reason.PROMPT_LEAK}),
+        ("ignored_request", {Reason.WRONG_KIND}),
+    ],
+)
+def test_guideline_flaw_at_every_answer_loses_every_sample(
+    tmp_path: Path, flaw: str, reasons: set[Reason]
+):
+    done = run_shipped(tmp_path, "financial_guideline_qa", flaws={flaw: 1.0})
+    assert done.verified == ()
+    lost = set(done.rejected) | set(done.run.why)
+    assert reasons <= lost <= reasons | {Reason.DECLINED}
+
+
+def test_guideline_repeated_question_is_dropped_as_not_novel(tmp_path: Path):
+    done = run_shipped(tmp_path, "medical_guideline_qa", flaws={"repetition": 1.0})
+    # Once in each of the two requests of each of the four guidelines.
+    assert done.run.why.count(Reason.NOT_NOVEL) >= 8
+    assert len(done.kept) >= 60
+
+
+def test_guideline_of_which_nothing_can_be_asked_is_declined():
+    prompt = "<guideline>\nHello there!\n</guideline>\n<kind>cause</kind>"
+    made = compose("scholar", [Message("user", prompt)], {}, 0)
+    assert made.text == "<none/>"
