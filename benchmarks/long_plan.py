@@ -17,7 +17,8 @@ from pathlib import Path
 from benchmarks.timing import table
 from synth_assets.core.completion import Completion, Request
 from synth_assets.core.config.budgets import Budgets, Cap
-from synth_assets.core.config.recipe import Recipe, parse_recipe, parse_recipe_yaml
+from synth_assets.core.config.recipe import Recipe
+from synth_assets.core.config.recipe_reading import parse_recipe, parse_recipe_yaml
 from synth_assets.core.config.teachers import Price, Teacher
 from synth_assets.core.generation.budget import Budget
 from synth_assets.core.planning import Plan

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from synth_assets.core.completion import Completion, Request
-from synth_assets.core.config.recipe import Recipe, parse_recipe, parse_recipe_yaml
+from synth_assets.core.config.recipe import Recipe
+from synth_assets.core.config.recipe_reading import parse_recipe, parse_recipe_yaml
 from synth_assets.core.config.teachers import Teacher
 from synth_assets.resources.teachers import FailedAttempt, Watch
 

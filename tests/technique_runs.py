@@ -6,7 +6,8 @@ from functools import partial
 from pathlib import Path
 
 from synth_assets.core.completion import Request
-from synth_assets.core.config.recipe import Recipe, parse_recipe, parse_recipe_yaml
+from synth_assets.core.config.recipe import Recipe
+from synth_assets.core.config.recipe_reading import parse_recipe, parse_recipe_yaml
 from synth_assets.core.config.teachers import Teacher
 from synth_assets.core.planning import Plan
 from synth_assets.core.sample import Sample, Seed, samples_of

@@ -3,7 +3,8 @@
 import math
 from collections.abc import Sequence
 
-from synth_assets.core.config.recipe import KeptSamples, Recipe
+from synth_assets.core.config.recipe import Recipe
+from synth_assets.core.config.recipe_spec import KeptSamples
 from synth_assets.core.coverage.topics import topic_gaps
 from synth_assets.core.sample import Sample, Seed
 from synth_assets.core.techniques.protocol import Growth, Round, Start

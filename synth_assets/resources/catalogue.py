@@ -16,13 +16,9 @@ from typing import TypeVar
 from synth_assets.core.config.budgets import Budgets
 from synth_assets.core.config.mixtures import Mixture, MixturesFile
 from synth_assets.core.config.names import Written
-from synth_assets.core.config.recipe import (
-    RECIPE_FILE,
-    Recipe,
-    RecipeSpec,
-    parse_recipe,
-    parse_recipe_yaml,
-)
+from synth_assets.core.config.recipe import RECIPE_FILE, Recipe
+from synth_assets.core.config.recipe_reading import parse_recipe, parse_recipe_yaml
+from synth_assets.core.config.recipe_spec import RecipeSpec
 from synth_assets.core.config.sources import SourcesFile
 from synth_assets.core.config.teachers import Teacher, TeachersFile
 from synth_assets.core.config.yaml_text import YamlText, parse_yaml, validated

@@ -11,7 +11,8 @@ import polars as pl
 
 from synth_assets.core.completion import Completion
 from synth_assets.core.config.budgets import Cap
-from synth_assets.core.config.recipe import KeptSamples, Recipe
+from synth_assets.core.config.recipe import Recipe
+from synth_assets.core.config.recipe_spec import KeptSamples
 from synth_assets.core.generation.bill import Bill, CapOutlook
 from synth_assets.core.generation.budget import ALL
 from synth_assets.core.generation.estimate import counted_in_part

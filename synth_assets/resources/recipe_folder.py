@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from synth_assets.core.config.recipe import RecipeSpec
+from synth_assets.core.config.recipe_spec import RecipeSpec
 from synth_assets.errors import ConfigurationError, RecipeError
 
 MAX_FILE_BYTES = 256 * 1024

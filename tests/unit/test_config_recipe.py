@@ -2,7 +2,8 @@ import pytest
 
 from synth_assets.core.config.mixtures import Mixture
 from synth_assets.core.config.names import is_partition_key, partition_key, partition_name
-from synth_assets.core.config.recipe import Chosen, Recipe, parse_recipe, parse_recipe_yaml
+from synth_assets.core.config.recipe import Chosen, Recipe
+from synth_assets.core.config.recipe_reading import parse_recipe, parse_recipe_yaml
 from synth_assets.core.config.sources import SourcesFile
 from synth_assets.core.config.teachers import Teacher
 from synth_assets.core.config.yaml_text import parse_yaml, validated

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from synth_assets.core.completion import Request
-from synth_assets.core.config.recipe import parse_recipe, parse_recipe_yaml
+from synth_assets.core.config.recipe_reading import parse_recipe, parse_recipe_yaml
 from synth_assets.core.growth import FILLED_TOPIC
 from synth_assets.core.sample import Seed
 from synth_assets.errors import RecipeError

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synth_assets.core.completion import Completion
-from synth_assets.core.config.recipe import parse_recipe, parse_recipe_yaml
+from synth_assets.core.config.recipe_reading import parse_recipe, parse_recipe_yaml
 from synth_assets.core.finishing import finished_sample
 from synth_assets.core.planning import plan_slots, sample_id
 from synth_assets.core.sample import Seed

@@ -8,7 +8,8 @@ import pytest
 from pydantic import BaseModel
 
 from synth_assets.core.completion import Completion
-from synth_assets.core.config.recipe import Recipe, parse_recipe, parse_recipe_yaml
+from synth_assets.core.config.recipe import Recipe
+from synth_assets.core.config.recipe_reading import parse_recipe, parse_recipe_yaml
 from synth_assets.core.config.teachers import Teacher
 from synth_assets.core.finishing import finished_sample
 from synth_assets.core.planning import plan_slots, request_identity

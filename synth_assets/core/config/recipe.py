@@ -1,162 +1,25 @@
-"""Recipes: a folder that says how one kind of sample is made.
+"""Recipes: a folder that says how one kind of sample is made, loaded and checked."""
 
-`parse_recipe` turns the text of a folder's files into a checked, frozen `Recipe`; whatever is
-wrong is a `RecipeError` that names the file, the line and the mend.
-"""
-
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import PurePosixPath
-from typing import Annotated, Any, Literal, cast
-
-from pydantic import BaseModel, Field, JsonValue, StringConstraints, create_model, model_validator
+from typing import Any
 
 from synth_assets.core.completion import Message
-from synth_assets.core.config.choices import ValueChoice, Weighted
-from synth_assets.core.config.names import Name, Written, partition_key
+from synth_assets.core.config.choices import Weighted
+from synth_assets.core.config.names import partition_key
+from synth_assets.core.config.recipe_spec import RecipeSpec
 from synth_assets.core.config.teachers import Teacher
-from synth_assets.core.config.yaml_text import parse_yaml, validated
-from synth_assets.core.draws.attributes import AttributeSpace, Combination, Variation
+from synth_assets.core.draws.attributes import AttributeSpace
 from synth_assets.core.draws.balance import Drawn
 from synth_assets.core.fingerprint import Json, canonical_json, fingerprint
-from synth_assets.core.prompts import check_template, render
+from synth_assets.core.prompts import render
 from synth_assets.core.schema import SAMPLE_SCHEMA
 from synth_assets.core.techniques.answer_form import ASKED, ASKED_AGAIN, AnswerForm
-from synth_assets.core.techniques.catalogue import TechniqueSpec, technique_file
-from synth_assets.core.techniques.prompt import Prompt, TeacherShare, share_at
-from synth_assets.core.techniques.protocol import Technique
-from synth_assets.core.verify.catalogue import VerifierSpec
+from synth_assets.core.techniques.prompt import Prompt, share_at
 from synth_assets.errors import RecipeError
 
 RECIPE_FILE = "recipe.yaml"
-_ALL_TEMPLATES = "all templates of the prompt"
-
-Text = Annotated[str, StringConstraints(min_length=1)]
-
-
-class SeedsSpec(Written):
-    """Where seeds come from: a JSONL file of the recipe, or a data source.
-
-    Attributes:
-        file: a JSONL file in the recipe's folder, one object of text fields a line.
-        source: a data source; its rows have the fields `prompt`, `response`.
-        columns: template input -> field, where the names differ.
-        limit: take this many; which ones is drawn by hash, so that order never matters.
-    """
-
-    file: str | None = None
-    source: Name | None = None
-    columns: dict[str, str] = Field(default_factory=dict)
-    limit: int | None = Field(default=None, ge=1)
-
-    @model_validator(mode="after")
-    def _one_origin(self) -> "SeedsSpec":
-        if (self.file is None) == (self.source is None):
-            raise ValueError("give either `file` or `source`")
-        return self
-
-
-class KeptSamples(Written):
-    """A number of samples that verification and deduplication are to keep.
-
-    Attributes:
-        kept: how many; a round may bring a few more.
-        rounds: at most so many rounds of generation.
-        planned_at_most: stop when so many were planned, kept or not; by default ten times `kept`.
-    """
-
-    kept: int = Field(ge=1, le=1_000_000)
-    rounds: int = Field(default=6, ge=1, le=100)
-    planned_at_most: int | None = Field(default=None, ge=1, le=10_000_000)
-
-    @property
-    def most(self) -> int:
-        """How many may be planned."""
-        return self.planned_at_most or 10 * self.kept
-
-
-class CoverageSpec(Written):
-    """What real text the samples are to cover.
-
-    Attributes:
-        reference: a data source; by default the recipe's own seeds.
-        field: which text is compared, of samples and reference alike.
-        topics: how many clusters the reference is cut into, fewer where it is small.
-        below: a topic is a gap if its share of the samples is surely below this part of its share
-            of the reference.
-        fill_gaps: start the last part of the samples from reference rows in the gaps.
-        fill_share: that part.
-    """
-
-    reference: Name | None = None
-    field: Literal["prompt", "response"] = "prompt"
-    topics: int = Field(default=20, ge=2, le=200)
-    below: float = Field(default=0.5, gt=0, lt=1)
-    fill_gaps: bool = False
-    fill_share: float = Field(default=0.3, gt=0, lt=1)
-
-
-class RecipeSpec(Written):
-    """The content of `recipe.yaml`.
-
-    Attributes:
-        id: name of the recipe; unique among all recipes.
-        title: what people see; no identity.
-        description: what it makes and for whom; no identity.
-        technique: the method, with its prompts.
-        seeds: what each sample starts from.
-        samples: how many samples to plan, or how many are to be kept in the end.
-        teachers: who writes, by weight.
-        parameters: sampling parameters, over the teacher's own.
-        sampling: sampling parameter -> values to draw from, over `parameters`.
-        variations: attribute -> what is drawn for each sample, with quotas.
-        never: combinations of attributes that no sample has.
-        verifiers: what a sample must pass, in this order.
-        coverage: what real text they are compared with.
-        licence: under which the samples are given on.
-        on_request: left out of runs and mixtures that name no recipe; no identity.
-    """
-
-    id: Name
-    title: Text
-    description: str = ""
-    technique: TechniqueSpec
-    seeds: SeedsSpec
-    samples: Annotated[int, Field(ge=1, le=10_000_000)] | KeptSamples
-    teachers: tuple[TeacherShare, ...] = Field(min_length=1)
-    parameters: dict[str, JsonValue] = Field(default_factory=dict)
-    sampling: dict[str, ValueChoice] = Field(default_factory=dict)
-    variations: dict[Name, Variation] = Field(default_factory=dict)
-    never: tuple[Combination, ...] = ()
-    verifiers: tuple[VerifierSpec, ...] = ()
-    coverage: CoverageSpec = CoverageSpec()
-    licence: str = "unstated"
-    on_request: bool = False
-
-    @property
-    def first_round(self) -> int:
-        """How many samples are planned before anything is known of what is kept."""
-        if isinstance(self.samples, int):
-            return self.samples
-        return min(self.samples.kept, self.samples.most)
-
-    @property
-    def wanted(self) -> int:
-        """How many samples are asked for, planned or kept."""
-        return self.samples if isinstance(self.samples, int) else self.samples.kept
-
-    def answered_by(self, teacher: str) -> "RecipeSpec":
-        """The same recipe with one teacher for everything, prompts with their own included."""
-        prompts = {
-            name: prompt.model_copy(update={"teachers": None})
-            for name, prompt in self.technique
-            if isinstance(prompt, Prompt)
-        }
-        technique = self.technique.model_copy(update=prompts)
-        share = TeacherShare(id=teacher)
-        return self.model_copy(update={"teachers": (share,), "technique": technique})
 
 
 @dataclass(frozen=True)
@@ -220,7 +83,7 @@ class Recipe:
     @cached_property
     def space(self) -> AttributeSpace:
         """The attributes that are drawn for each sample."""
-        return _space(self.label, self.spec, self.files)
+        return space_of(self.label, self.spec, self.files)
 
     @cached_property
     def prompts(self) -> Mapping[str, Prompt]:
@@ -383,136 +246,13 @@ class Recipe:
         }
 
 
-def parse_recipe(
-    label: str,
-    files: Mapping[str, str],
-    seeds_digest: str,
-    teachers: Mapping[str, Teacher],
-    spec: RecipeSpec,
-    models: Mapping[str, type[BaseModel]] | None = None,
-) -> Recipe:
-    """Check a recipe's parts against each other and freeze them.
-
-    Args:
-        label: the folder, as messages call it.
-        files: file name -> text.
-        seeds_digest: identity of the seeds.
-        teachers: the whole catalogue.
-        spec: the parsed `recipe.yaml`.
-        models: the Pydantic models that prompts name, by that name.
-
-    Raises:
-        RecipeError: if a template and its declaration differ, a file is missing, a teacher is not
-            in the catalogue, or a schema does not require what the technique reads.
-    """
-    prompts = spec.technique.prompts
-    forms = _forms(label, spec, files, models or {})
-    space = _space(label, spec, files)
-    _refuse_clashes(label, spec, space)
-    parts = {RECIPE_FILE, *_named_elsewhere(spec, files), *(set(forms) & set(files))}
-    for prompt in prompts.values():
-        parts |= _check_prompt(label, files, prompt)
-    used = named_teachers(spec)
-    used |= {name for entry in used & set(teachers) for name in teachers[entry].fallbacks}
-    if unknown := sorted(used - set(teachers)):
-        raise RecipeError(
-            f"{label}: no teacher is called {', '.join(unknown)}. Known: "
-            f"{', '.join(sorted(teachers))}. Add it to a teachers.yaml or mend the name."
-        )
-    for verifier in spec.verifiers:
-        verifier.prepare(files)
-    _check_filling(label, spec)
-    chosen = {name: teachers[name] for name in sorted(used)}
-    own = {name: text for name, text in files.items() if name in parts}
-    return Recipe(spec, own, seeds_digest, chosen, label, forms)
-
-
 def named_teachers(spec: RecipeSpec) -> set[str]:
     """Ids of the teachers that a recipe's prompts name."""
     prompts = spec.technique.prompts.values()
     return {share.id for prompt in prompts for share in (prompt.teachers or spec.teachers)}
 
 
-def parse_recipe_yaml(
-    label: str, text: str, own_technique: Callable[[str], type[Technique]] | None = None
-) -> RecipeSpec:
-    """Read `recipe.yaml`.
-
-    Args:
-        label: the folder, as messages call it.
-        text: of the file.
-        own_technique: loads the class that a kind such as `riddles.py:Riddles` names.
-
-    Raises:
-        RecipeError: naming line, key and mend.
-    """
-    where = f"{label}/{RECIPE_FILE}"
-    document = parse_yaml(text, where, RecipeError)
-    model = RecipeSpec
-    kind = _kind_said(document.value)
-    if own_technique is not None and technique_file(kind):
-        technique: Any = (own_technique(kind), ...)
-        model = create_model("RecipeSpec", __base__=RecipeSpec, technique=technique)
-    spec = validated(model, document, RecipeError)
-    names = [spec.seeds.file, *(each.file for each in spec.variations.values())]
-    names += [*(v for p in spec.technique.prompts.values() for v in _names(p))]
-    for name in names:
-        if name is not None:
-            check_file_name(where, name)
-    return spec
-
-
-def _kind_said(document: object) -> str:
-    """The kind of technique that stands in a file nobody checked yet."""
-    for key in ("technique", "kind"):
-        document = (
-            cast("Mapping[object, object]", document).get(key)
-            if isinstance(document, Mapping)
-            else None
-        )
-    return document if isinstance(document, str) else ""
-
-
-def check_file_name(where: str, name: str) -> None:
-    """Refuse names that leave the recipe's folder.
-
-    Raises:
-        RecipeError: for absolute paths, `..`, back slashes and control characters.
-    """
-    path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or "\\" in name or not name.isprintable():
-        raise RecipeError(
-            f"{where}: {json.dumps(name)} points outside the recipe's folder. Move the file into "
-            "the folder and name it relative to it."
-        )
-
-
-def _names(prompt: Prompt) -> tuple[str | None, ...]:
-    return (*prompt.templates, prompt.schema_file)
-
-
-def _forms(
-    label: str,
-    spec: RecipeSpec,
-    files: Mapping[str, str],
-    models: Mapping[str, type[BaseModel]],
-) -> dict[str, AnswerForm]:
-    forms: dict[str, AnswerForm] = {}
-    needed = spec.technique.fields
-    for step, prompt in spec.technique.prompts.items():
-        if (name := prompt.pydantic) is not None:
-            forms[name] = AnswerForm.of_model(label, name, models[name], needed[step])
-        if (name := prompt.schema_file) is not None:
-            if name not in files:
-                raise RecipeError(
-                    f"{label}: there is no file {name}. Files here: {', '.join(sorted(files))}. "
-                    "Put the JSON schema into the recipe's folder, or mend schema_file."
-                )
-            forms[name] = AnswerForm.of_file(label, name, files[name], needed[step])
-    return forms
-
-
-def _space(label: str, spec: RecipeSpec, files: Mapping[str, str]) -> AttributeSpace:
+def space_of(label: str, spec: RecipeSpec, files: Mapping[str, str]) -> AttributeSpace:
     """What is drawn for the technique, then for the recipe."""
     own = spec.technique.own_variations
     if clash := sorted(set(own) & set(spec.variations)):
@@ -521,50 +261,3 @@ def _space(label: str, spec: RecipeSpec, files: Mapping[str, str]) -> AttributeS
         )
     never = (*spec.technique.own_never, *spec.never)
     return AttributeSpace.of(label, {**own, **spec.variations}, never, files)
-
-
-def _named_elsewhere(spec: RecipeSpec, files: Mapping[str, str]) -> set[str]:
-    """Files whose name is a parameter of a verifier, the technique or a variation."""
-    parts: tuple[BaseModel, ...] = (*spec.verifiers, *spec.variations.values(), spec.technique)
-    said = {value for part in parts for _, value in part if isinstance(value, str)}
-    if technique := technique_file(spec.technique.kind):
-        said.add(technique)
-    return said & set(files)
-
-
-def _check_filling(label: str, spec: RecipeSpec) -> None:
-    """Gaps are filled from seeds that are the reference."""
-    if not spec.coverage.fill_gaps:
-        return
-    if spec.seeds.source is None or spec.coverage.reference not in (None, spec.seeds.source):
-        raise RecipeError(
-            f"{label}: coverage: fill_gaps starts samples from reference rows, so that the seeds "
-            "must be a data source and the reference. Give seeds: source:, or turn fill_gaps off."
-        )
-    if type(spec.technique).grow is not Technique.grow:
-        raise RecipeError(
-            f"{label}: coverage: technique {spec.technique.kind} plans its own rounds, so that "
-            "gaps cannot be filled. Turn fill_gaps off."
-        )
-
-
-def _refuse_clashes(label: str, spec: RecipeSpec, space: AttributeSpace) -> None:
-    """Attributes and choices of prompts stand side by side in a row."""
-    drawn = {f"{step}_teacher" for step in spec.technique.prompts} | set(spec.sampling)
-    for step, prompt in spec.technique.prompts.items():
-        drawn |= {f"{step}_{name}" for name in ("template", "system", *prompt.sampling)}
-    if clash := sorted(drawn & set(space.by_name)):
-        raise RecipeError(
-            f"{label}: variations: {clash[0]} is what a choice of a prompt is recorded as. Rename "
-            "the variation."
-        )
-
-
-def _check_prompt(label: str, files: Mapping[str, str], prompt: Prompt) -> frozenset[str]:
-    declared = set(prompt.inputs)
-    if len(prompt.templates) == 1:
-        return check_template(files, prompt.templates[0], declared, label)
-    for name in prompt.templates:
-        check_template(files, name, declared, label, may_leave_unused=True)
-    joined = "".join(f"{{% include {json.dumps(name)} %}}" for name in prompt.templates)
-    return check_template({**files, _ALL_TEMPLATES: joined}, _ALL_TEMPLATES, declared, label)

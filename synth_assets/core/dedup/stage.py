@@ -18,8 +18,8 @@ def deduplicate(
 ) -> StageResult:
     """Keep one of each group of samples that say the same.
 
-    Compared are the chat, prompt and response. Of two duplicates the real one stays, then the one with the
-    higher score, the longer response, the smaller id; the order of the rows plays no part.
+    Compared are the chat, prompt and response. Of two duplicates the real one stays, then the one
+    with the higher score, the longer response, the smaller id; the order of the rows plays no part.
 
     Args:
         samples: columns of `SAMPLE_SCHEMA`; ids must differ.

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 import polars as pl
 
-from synth_assets.core.config.recipe import KeptSamples
+from synth_assets.core.config.recipe_spec import KeptSamples
 from synth_assets.core.schema import RECIPE_VERSION_SCHEMA
 from synth_assets.defs.display import count_by, count_table, data_version, plot, table
 from synth_assets.defs.names import INPUTS

@@ -48,7 +48,7 @@ class Example:
 
 
 def recognise(asked: Asked) -> Task | None:
-    """`<example_problem>`, with `<example_solution>`, `<level>`: a new one; `<problem>`: solve it."""
+    """`<example_problem>`, with its solution and `<level>`: a new one; `<problem>`: solve it."""
     example = Example(
         asked.section("example_problem"),
         asked.section("example_solution"),

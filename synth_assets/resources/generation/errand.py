@@ -6,7 +6,9 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from synth_assets.core.config.recipe import Recipe, RecipeSpec, parse_recipe
+from synth_assets.core.config.recipe import Recipe
+from synth_assets.core.config.recipe_reading import parse_recipe
+from synth_assets.core.config.recipe_spec import RecipeSpec
 from synth_assets.core.config.teachers import Teacher
 from synth_assets.core.generation.budget import Budget
 from synth_assets.core.planning import Plan

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
-from synth_assets.core.config.recipe import KeptSamples, Recipe
+from synth_assets.core.config.recipe import Recipe
+from synth_assets.core.config.recipe_spec import KeptSamples
 from synth_assets.core.dedup.stage import deduplicate
 from synth_assets.core.generation.budget import Payer
 from synth_assets.core.growth import growth_of

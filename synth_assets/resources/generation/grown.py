@@ -6,7 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
-from synth_assets.core.config.recipe import KeptSamples, Recipe, RecipeSpec
+from synth_assets.core.config.recipe import Recipe
+from synth_assets.core.config.recipe_spec import KeptSamples, RecipeSpec
 from synth_assets.core.sample import Sample, samples_of
 from synth_assets.core.schema import DECISION_SCHEMA, Outcome
 from synth_assets.core.techniques.protocol import Unusable
