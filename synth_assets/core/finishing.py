@@ -1,20 +1,23 @@
 """From what a technique made of a planned sample to rows, each with its decision."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from synth_assets.core.completion import Completion, Request
 from synth_assets.core.config.recipe import Recipe
 from synth_assets.core.fingerprint import content_hash, short_id
 from synth_assets.core.planning import attributes_text, parents_depth
 from synth_assets.core.sample import Sample, history_text
-from synth_assets.core.schema import Decision, Origin, Outcome
+from synth_assets.core.schema import Decision, Origin, Outcome, Reason
 from synth_assets.core.techniques.protocol import Draft, Slot, Unusable
 from synth_assets.errors import TechniqueError
 
 Answers = Sequence[tuple[Request, Completion]]
 """Requests with their completions, in the order they were asked."""
 
+_TEXTS = ("prompt", "response", "context", "reference", "rejected", "label")
 _MENDED = {"json": "mended"}
 """Stands among a row's attributes where an answer's JSON had to be mended."""
 
@@ -57,7 +60,7 @@ def finished(
         TechniqueError: if it made nothing, two drafts have one label, or one names a parent or
             completion that is none of the slot's.
     """
-    made = (result,) if isinstance(result, Draft | Unusable) else tuple(result)
+    made = _checked(recipe, result)
     labels = [each.label for each in made]
     if not made or len(set(labels)) < len(labels):
         raise _fault(recipe, "made no sample" if not made else "gave two samples one label")
@@ -69,6 +72,44 @@ def finished(
     rest = [(asked, came) for asked, came in answers if came.fingerprint not in claimed]
     first, *others = pieces.values()
     return (Piece(first.decision, first.sample, (*first.answers, *rest)), *others)
+
+
+def _checked(recipe: Recipe, result: object) -> tuple[Draft | Unusable, ...]:
+    """What a technique returned, if rows can be made of it; a user's own may return anything."""
+    made = cast("Sequence[object]", result if isinstance(result, list | tuple) else (result,))
+    for each in made:
+        match each:
+            case Unusable(reason=Reason()):
+                texts: dict[str, object] = {"detail": each.detail, "label": each.label}
+            case Draft():
+                texts = {name: getattr(each, name) for name in _TEXTS}
+                texts |= {f"turn {n}": said.content for n, said in enumerate(each.history)}
+                _check_figures(recipe, each)
+            case _:
+                raise _fault(
+                    recipe, f"returned {type(each).__name__}, where a Draft or Unusable is needed"
+                )
+        for name, text in texts.items():
+            if not isinstance(text, str) or not _is_text(text):
+                raise _fault(recipe, f"made a row whose {name} is no text: {str(text)[:60]!r}")
+    return cast("tuple[Draft | Unusable, ...]", tuple(made))
+
+
+def _check_figures(recipe: Recipe, draft: Draft) -> None:
+    figures: dict[str, object] = {**draft.attributes, "difficulty": draft.difficulty or 0.0}
+    for name, value in figures.items():
+        good = isinstance(value, str | int | float) and not isinstance(value, bool)
+        if not good or (isinstance(value, float) and not math.isfinite(value)):
+            raise _fault(recipe, f"gave {name} the value {value!r}, which is no text or number")
+
+
+def _is_text(text: str) -> bool:
+    """Half of a surrogate pair cannot be written to any file."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _piece(

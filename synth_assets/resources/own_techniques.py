@@ -57,13 +57,16 @@ def _run(where: str, text: str) -> ModuleType:
     sys.modules[module.__name__] = module  # models look their annotations up there
     try:
         exec(compile(text, where, "exec", dont_inherit=True), module.__dict__)
-    except Exception as exc:  # a user's file may raise anything
+    except (Exception, SystemExit) as exc:  # a user's file may do anything
         del sys.modules[module.__name__]
-        raise RecipeError(f"{where}: {_line_of(exc, where)}{type(exc).__name__}: {exc}") from exc
+        raise RecipeError(
+            f"{where}: {_line_of(exc, where)}{type(exc).__name__}: {exc}. Mend the file; it is run "
+            "alone, so that it cannot import others of its folder."
+        ) from exc
     return module
 
 
-def _line_of(exc: Exception, where: str) -> str:
+def _line_of(exc: BaseException, where: str) -> str:
     """The last line of that file which the exception passed."""
     line = exc.lineno if isinstance(exc, SyntaxError) else None
     trace = exc.__traceback__

@@ -181,9 +181,13 @@ class _RecipePlanner:
     def _grown(self, growth: GrowthReplay) -> RecipePlan:
         """The rounds that are known, and as many more samples as the technique lets expect."""
         tally = Tally(self._recipe)
+        rows: list[tuple[object, ...]] = []
         for replayed in growth.samples():
             tally.add(replayed)
+            rows.append(replayed.row)
             self._report(tally.samples, tally.samples)
+        changed: dict[Change, int] = {}
+        self._compare(rows, changed)
         technique, wanted = self._recipe.spec.technique, self._recipe.spec.wanted
         planned = tally.samples
         notes: tuple[str, ...] = ()
@@ -200,7 +204,7 @@ class _RecipePlanner:
             planned,
             tally.samples,
             bills.by_teacher,
-            None,
+            self._changes(changed, tally.samples, tally.samples),
             None,
             (*notes, *bills.notes),
         )
@@ -245,6 +249,9 @@ class _RecipePlanner:
             for reason in Change
             if reason in changed
         }
+        if self._growth is not None:
+            # What is not planned yet may still be; only the rounds to come could tell.
+            return PlanChanges(self._filled.key, counts, 0)
         asked = self._recipe.spec.samples
         most = asked.most if isinstance(asked, KeptSamples) else planned
         ids = pl.Series("seed_id", [seed.seed_id for seed in self._plan.seeds], pl.String)

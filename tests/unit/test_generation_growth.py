@@ -6,6 +6,7 @@ import pytest
 
 from synth_assets.core.completion import Request
 from synth_assets.core.config.recipe import Recipe
+from synth_assets.core.techniques import advance
 from synth_assets.errors import TeacherError, TechniqueError
 from tests.technique_runs import TechniqueRun, recipe_of, run_technique, seeds_of_fields
 
@@ -234,3 +235,73 @@ def test_result_that_cannot_be_recorded_names_the_technique_and_the_mend(
 ):
     with pytest.raises(TechniqueError, match=rf"two\.py:Two {said}.* Mend its `produce`"):
         two(tmp_path, result)
+
+
+FAULTY = TWO.replace(
+    """        asked = [slot.ask(self.write, slot.inputs, "write", copy=n) for n in range(3)]
+        first, second, _ = yield asked
+        return RESULT""",
+    "        BODY",
+)
+ASK = 'slot.ask(self.write, slot.inputs, "write")'
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("return None\n        yield", "asks nothing for a planned sample"),
+        (f"yield {ASK}", "yields Request; it must yield a list of requests"),
+        ('yield ["please"]', "yields list; it must yield a list of requests"),
+        (f"yield [{ASK}, {ASK}]", "yields one request twice"),
+        ('yield [slot.ask(self.write, slot.inputs, "writ")]', "asks the step 'writ'"),
+        (f"return [{ASK}]", "gives list where a generator is needed"),
+        (f"yield [{ASK}]", "returned NoneType, where a Draft or Unusable is needed"),
+        (f'yield [{ASK}]\n        return "text"', "returned str, where a Draft"),
+        (f'yield [{ASK}]\n        return Draft(None, "r")', "made a row whose prompt is no text"),
+        (f'yield [{ASK}]\n        return Draft("p", chr(0xD800))', "whose response is no text"),
+        (
+            f'yield [{ASK}]\n        return Draft("p", "r", attributes={{"a": float("nan")}})',
+            "gave a the value nan",
+        ),
+        (f'yield [{ASK}]\n        return Draft("p", "r", difficulty=float("inf"))', "difficulty"),
+        (f'yield [{ASK}]\n        return Unusable("why", "x")', "returned Unusable, where"),
+        (f"yield [{ASK}]\n        1 / 0", r"two\.py, line \d+: ZeroDivisionError"),
+        (
+            "n = 0\n        while True:\n            n += 1\n"
+            '            yield [slot.ask(self.write, slot.inputs, "write", copy=n)]',
+            "asks more than 40 requests for one planned sample",
+        ),
+    ],
+)
+def test_technique_at_fault_is_named_with_the_mend(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, said: str
+):
+    monkeypatch.setattr(advance, "MOST_REQUESTS", 40)
+    text = RECIPE.format(samples="1").replace("chain.py:Chain", "two.py:Two")
+    recipe = recipe_of(
+        text, {"two.py": FAULTY.replace("BODY", body), "write.md.j2": "Continue: {{ word }}"}
+    )
+    with pytest.raises(TechniqueError, match=said):
+        run_technique(tmp_path, recipe, seeds_of_fields({"word": "a"}), lambda _: "said")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("made = yield Round(starts, dropped)", "return {}\n            yield", "before its first"),
+        ("made = yield Round(starts, dropped)", "made = yield [1]", "yields list"),
+        ("made = yield Round(starts, dropped)", "made = yield Round([])", "without starts"),
+        ("return dropped", "return None", "is no mapping of sample ids"),
+        (
+            "seen, kept, dropped = set(), 0, {}",
+            "seen, kept, dropped = set(), 0, {'x': 'y'}",
+            "is no mapping",
+        ),
+        ("best = max", "1 / 0\n            best = max", r"chain\.py, line \d+: ZeroDivisionError"),
+    ],
+)
+def test_growth_at_fault_is_named_with_the_mend(tmp_path: Path, old: str, new: str, said: str):
+    files = {"chain.py": CHAIN.replace(old, new), "write.md.j2": "Continue: {{ word }}"}
+    recipe = recipe_of(RECIPE.format(samples="8"), files)
+    with pytest.raises(TechniqueError, match=said):
+        run_technique(tmp_path, recipe, seeds_of_fields({"word": "a"}), answer)

@@ -91,3 +91,12 @@ def test_seeds_of_gives_the_seeds_back(tmp_path: Path):
         Seed.of("recipe", {"passage": "p", "n": "1"}),
         Seed.of("recipe", {"passage": "ü", "n": "2"}),
     )
+
+
+def test_seeds_with_a_field_called_as_a_variation_are_refused(tmp_path: Path):
+    made = catalogue(tmp_path, "file: own.jsonl")
+    path = tmp_path / "r" / "recipe.yaml"
+    path.write_text(path.read_text() + "variations: {n: [a, b]}\n")
+    made = load_catalogue([tmp_path])
+    with pytest.raises(RecipeError, match=r"variations: n is a field of the seeds too.* Rename"):
+        seed_rows(made.recipe("r"), made, NOTHING)

@@ -9,6 +9,7 @@ from synth_assets.core.generation.replay import Replayed, replay
 from synth_assets.core.growth import growth_of
 from synth_assets.core.planning import RoundPlan
 from synth_assets.core.sample import Sample, Seed, sample_frame, samples_of
+from synth_assets.core.techniques.advance import next_round
 from synth_assets.core.techniques.protocol import Growth
 from synth_assets.core.verify.stage import verify_samples
 
@@ -49,7 +50,8 @@ class GrowthReplay:
             RecipeError: if a prompt does not render with a start.
         """
         done = 0
-        wanted = next(self.growth)
+        label, kind = self.recipe.label, self.recipe.spec.technique.kind
+        wanted = next_round(label, kind, self.growth)
         while True:
             plan = RoundPlan(self.recipe, wanted.starts, done, self._uses, wanted.produce)
             plan.check(self.seeds)
@@ -63,7 +65,7 @@ class GrowthReplay:
                 return
             self._uses = plan.uses_after
             try:
-                wanted = self.growth.send(self._accepted(found))
+                wanted = next_round(label, kind, self.growth, self._accepted(found))
             except StopIteration:
                 self.is_whole = True
                 return

@@ -8,6 +8,7 @@ from synth_assets.core.config.recipe import Recipe
 from synth_assets.core.finishing import Piece, finished
 from synth_assets.core.generation.estimate import Moments, Reach
 from synth_assets.core.planning import planned_row, sample_id
+from synth_assets.core.techniques.advance import Asking, begun
 from synth_assets.core.techniques.protocol import Slot
 
 AGAIN = "/again"
@@ -47,8 +48,9 @@ def replay(recipe: Recipe, slot: Slot, bought: Callable[[str], Completion | None
     Raises:
         RecipeError: if a prompt does not render with the seed.
     """
-    production = slot.produce(slot)
-    asked = tuple(next(production))
+    kind = recipe.spec.technique.kind
+    asking = Asking(recipe.label, kind, begun(recipe.label, kind, slot))
+    asked = asking.first()
     name = sample_id(recipe, slot, asked)
     row = planned_row(name, slot, asked[0])
     answered: list[tuple[Request, Completion]] = []
@@ -60,7 +62,7 @@ def replay(recipe: Recipe, slot: Slot, bought: Callable[[str], Completion | None
         if missing := tuple(request for request, came in found if came is None):
             return Replayed(slot, row, known, missing)
         try:
-            asked = tuple(production.send([came for _, came in there]))
+            asked = asking.next([came for _, came in there])
         except StopIteration as stop:
             return Replayed(
                 slot, row, known, (), finished(recipe, slot, name, answered, stop.value)

@@ -93,7 +93,7 @@ class Slot:
 
     Attributes:
         position: how-many-th planned sample of the recipe.
-        round: how often its seed was used before; in techniques that grow, the round.
+        round: how often its seed was used before, in all rounds.
         seed: what it starts from.
         drawn: attribute -> value drawn for it (level, style, ...), those that are drawn.
         inputs: the seed's fields and all attributes, as templates see them.

@@ -18,8 +18,9 @@ from synth_assets.core.planning import Plan, Planned, planned_row, sample_id
 from synth_assets.core.sample import Seed, sample_frame
 from synth_assets.core.schema import CALL_SCHEMA, PLAN_SCHEMA, Decision, Outcome, Stage
 from synth_assets.core.stage import StageResult, close_stage
-from synth_assets.core.techniques.protocol import Production, Slot
-from synth_assets.errors import StageContractError, TechniqueError
+from synth_assets.core.techniques.advance import Asking, begun
+from synth_assets.core.techniques.protocol import Slot
+from synth_assets.errors import StageContractError
 from synth_assets.resources.batches.round_trip import hand_in
 from synth_assets.resources.generation.garbage import rare_collections
 from synth_assets.resources.generation.interruption import run_until_interrupted
@@ -257,8 +258,10 @@ class _Work:
         return min(max(2 * at_once, _SMALLEST_WINDOW), _LARGEST_WINDOW)
 
     async def _produce(self, shop: Shop, slot: Slot) -> _Made | None:
-        production = slot.produce(slot)
-        asked = self._first(production)
+        recipe = self._recipe
+        kind = recipe.spec.technique.kind
+        asking = Asking(recipe.label, kind, begun(recipe.label, kind, slot))
+        asked = asking.first()
         name = sample_id(self._recipe, slot, asked)
         planned = planned_row(name, slot, asked[0])
         answered: list[tuple[Request, Completion]] = []
@@ -269,7 +272,7 @@ class _Work:
                 else:
                     got = await asyncio.gather(*(shop.buy(request) for request in asked))
                 answered.extend((r.answered_by(c), c) for r, c in zip(asked, got, strict=True))
-                asked = production.send(got)
+                asked = asking.next(got)
         except StopIteration as stop:
             return _Made(finished(self._recipe, slot, name, answered, stop.value), planned)
         except CallFailedError as exc:
@@ -279,15 +282,6 @@ class _Work:
             return _Made((Piece(decision, None, tuple(answered)),), planned)
         except CallPendingError:
             return None
-
-    def _first(self, production: Production) -> Sequence[Request]:
-        try:
-            return next(production)
-        except StopIteration:
-            raise TechniqueError(
-                f"{self._recipe.label}: technique {self._recipe.spec.technique.kind} asks nothing "
-                "for a planned sample. Mend its `produce`: it must yield a request."
-            ) from None
 
     def _hand_over(self, done: _OpenPart) -> None:
         made = sorted(done.made, key=lambda item: str(item.planned[0]))

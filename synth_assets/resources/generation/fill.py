@@ -14,6 +14,7 @@ from synth_assets.core.generation.budget import Payer
 from synth_assets.core.growth import growth_of
 from synth_assets.core.planning import Plan, Planned, RoundPlan
 from synth_assets.core.schema import SAMPLE_SCHEMA, Outcome
+from synth_assets.core.techniques.advance import checked_drops, next_round
 from synth_assets.core.techniques.protocol import Growth
 from synth_assets.core.verify.stage import verify_samples
 from synth_assets.resources.batches.books import BatchBooks
@@ -120,26 +121,35 @@ class Filler:
         A cap ends it with the round that met it. So does the most that may be planned.
         """
         recipe = whole.recipe
+        label, kind = recipe.label, recipe.spec.technique.kind
         spending = Spending()
         rounds: list[Round] = []
         grown = GrownParts(self.folder)
         uses: Mapping[str, int] = {}
         done, most = 0, most_planned(recipe.spec)
-        try:
-            wanted = next(growth)
-            while not spending.over and done < most:
-                plan = RoundPlan(recipe, wanted.starts, done, uses, wanted.produce)
-                plan.check(whole.seeds)
-                parts = grown.round(plan.fingerprint)
-                stop = done + len(wanted.starts)
-                self._round(plan, stop, parts, spending)
-                accepted = accepted_samples(recipe, parts)
-                done, uses = stop, plan.uses_after
-                rounds.append(self._told(recipe, rounds, done, len(accepted)))
-                wanted = growth.send(accepted)
-                grown.drop(wanted.dropped)
-        except StopIteration as stop:
-            grown.drop(stop.value)
+        wanted = next_round(label, kind, growth)
+        while not spending.over and done < most:
+            plan = RoundPlan(recipe, wanted.starts, done, uses, wanted.produce)
+            plan.check(whole.seeds)
+            parts = grown.round(plan.fingerprint)
+            done += len(wanted.starts)
+            self._round(plan, done, parts, spending)
+            accepted = accepted_samples(recipe, parts)
+            uses = plan.uses_after
+            try:
+                wanted = next_round(label, kind, growth, accepted)
+            except StopIteration as stop:
+                dropped = checked_drops(label, kind, stop.value)
+                grown.drop(dropped)
+                rounds.append(self._told(recipe, rounds, done, len(accepted) - len(dropped)))
+                return Filled(grown, tuple(rounds), spending)
+            grown.drop(wanted.dropped)
+            rounds.append(self._told(recipe, rounds, done, len(accepted) - len(wanted.dropped)))
+        if not spending.over:
+            self.announce(
+                f"{recipe.id}: {done:,} samples were planned, the most that may be; its technique "
+                "would go on. Give samples: {kept: ..., planned_at_most: ...} for more"
+            )
         return Filled(grown, tuple(rounds), spending)
 
     def _round(self, plan: RoundPlan, stop: int, parts: PartsFolder, spending: Spending) -> None:
@@ -150,11 +160,11 @@ class Filler:
             if spending.over or not errored.select(pl.len()).collect().item():
                 break
 
-    def _told(self, recipe: Recipe, rounds: Sequence[Round], planned: int, accepted: int) -> Round:
-        kept = accepted + (rounds[-1].kept or 0 if rounds else 0)
+    def _told(self, recipe: Recipe, rounds: Sequence[Round], planned: int, new: int) -> Round:
+        kept = new + (rounds[-1].kept or 0 if rounds else 0)
         self.announce(
-            f"{recipe.id}: round {len(rounds) + 1}: {accepted:,} samples accepted, {kept:,} in "
-            f"all, {recipe.spec.wanted:,} wanted"
+            f"{recipe.id}: round {len(rounds) + 1}: {new:,} samples taken, {kept:,} in all, "
+            f"{recipe.spec.wanted:,} wanted"
         )
         return Round(planned, kept)
 

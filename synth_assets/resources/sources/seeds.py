@@ -99,6 +99,11 @@ def _source_rows(
 
 
 def _check_columns(recipe: Recipe, fields: Mapping[str, str]) -> None:
+    if hidden := sorted(set(recipe.space.by_name) & (set(fields) | set(recipe.spec.seeds.columns))):
+        raise RecipeError(
+            f"{recipe.label}: variations: {hidden[0]} is a field of the seeds too, which templates "
+            "would not see. Rename the variation."
+        )
     if absent := sorted(set(recipe.spec.seeds.columns.values()) - set(fields)):
         raise RecipeError(
             f"{recipe.label}: seeds: columns: names {', '.join(absent)}, but the seeds have "
