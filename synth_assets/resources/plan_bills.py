@@ -33,12 +33,15 @@ class PlanBills:
         planned: samples of the plan.
         earlier: how often steps were come to when the recipe was last filled.
         observations: tokens that the ledger has seen.
+        grows: whether the samples that were not replayed follow on answers yet to come, so that
+            the ledger cannot have them.
     """
 
     tally: Tally
     planned: int
     earlier: Reach | None
     observations: Observations
+    grows: bool = False
 
     @cached_property
     def by_teacher(self) -> Mapping[str, Bill]:
@@ -111,7 +114,8 @@ class PlanBills:
         if missing is not None:
             prompt += self._prompt_known(teacher, step, missing).of(known)
         completion = self._completion(teacher, step).of(known + later)
-        in_ledger = self._whole(self.tally.answered.get((teacher, step), 0))
+        answered = self.tally.answered.get((teacher, step), 0)
+        in_ledger = Estimate(float(answered)) if self.grows else self._whole(answered)
         price = price_of(self._teacher(teacher))
         return Bill.of(in_ledger, known + later, prompt, completion, price)
 

@@ -153,7 +153,9 @@ class _RecipePlanner:
         self._recipe = recipe
         self._observations = observations
         self._plan = Plan.of(recipe, planner.inputs.seeds(recipe))
-        self._growth = GrowthReplay.of(recipe, self._plan.seeds, planner.bought)
+        self._growth = GrowthReplay.of(
+            recipe, self._plan.seeds, planner.bought, planner.workshop.tools
+        )
         self._filled = FilledPlan.latest(planner.workshop.home, recipe.id)
         self._earlier = None if self._filled is None else self._filled.reach()
         self._reported = time.monotonic()
@@ -210,7 +212,8 @@ class _RecipePlanner:
         )
 
     def _bills(self, tally: Tally, planned: int) -> PlanBills:
-        return PlanBills(tally, planned, self._earlier, self._observations)
+        grows = self._growth is not None
+        return PlanBills(tally, planned, self._earlier, self._observations, grows)
 
     def _tally(self, start: int, stop: int, changed: dict[Change, int] | None = None) -> Tally:
         """Replay the samples of a range, and count in `changed` those that are not as they were."""
