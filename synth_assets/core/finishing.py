@@ -157,9 +157,7 @@ def finished_sample(
         response=draft.response,
         rejected=draft.rejected,
         reference=draft.reference,
-        attributes=attributes_text(
-            {**slot.drawn, **draft.attributes, **(_MENDED if draft.mended else {})}
-        ),
+        attributes=attributes_text(_attributes(slot, draft)),
         difficulty=draft.difficulty,
         licence=recipe.spec.licence,
         synthetic_depth=1 + parents_depth(parents),
@@ -167,6 +165,12 @@ def finished_sample(
             *(message.content for message in draft.history), draft.prompt, draft.response
         ),
     )
+
+
+def _attributes(slot: Slot, draft: Draft) -> dict[str, str | int | float]:
+    """What was drawn and found out; what the draft takes back, by an empty text, is left out."""
+    told = {**slot.drawn, **draft.attributes, **(_MENDED if draft.mended else {})}
+    return {name: value for name, value in told.items() if value != "" or name not in slot.drawn}
 
 
 def _used(recipe: Recipe, answers: Answers, draft: Draft) -> Answers:

@@ -67,10 +67,10 @@ def test_reasoning_over_http_keeps_right_solutions_and_marks_rationalised_ones(
     rows = {sample.prompt.partition(",")[0]: sample for sample in samples_of(made.stage.kept)}
     assert set(rows) == {"easy", "hard"}
     assert rows["easy"].response == "3 * 4 = <<3*4=12>>12\n#### $12"
-    assert rows["easy"].difficulty == pytest.approx(1 / 3, abs=1e-4)
+    assert rows["easy"].difficulty == 0.0, "of the two that were not cut off"
     assert (rows["easy"].drawn["style"], rows["easy"].drawn["rationalised"]) == ("two", "no")
     assert (rows["hard"].difficulty, rows["hard"].drawn["rationalised"]) == (1.0, "yes")
     lost = made.stage.decisions.drop_nulls("reason")["reason"].to_list()
-    assert sorted(lost) == ["beyond_target", *["not_solved"] * 8, "prompt_leak", "truncated"]
+    assert sorted(lost) == ["beyond_target", *["not_solved"] * 4, "truncated"]
     assert again.stage.kept.equals(made.stage.kept)
     assert again.calls["from_ledger"].all()

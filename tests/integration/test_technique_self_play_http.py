@@ -41,7 +41,7 @@ def answer(body: dict[str, Any]) -> Reply:
         level, _, word = asked.removeprefix("PROPOSE ").partition(": A tale of one ")
         if "violin" in word:
             return Said("<problem>Half a", finish_reason="length")
-        text = f"{level}: what do {word} numbers come to"
+        text = f"{level}: what do {word} numbers come to in year {body['seed']}"
         return f"<problem>{text}</problem><solution>#### 12</solution>"
     attempt = body["seed"] >> 24
     if "easy" in asked or (attempt == 0 and "turnip" not in asked):
@@ -69,4 +69,4 @@ def test_self_play_over_http_climbs_to_hard_and_keeps_what_the_solver_gets_half_
     assert set(made.reasons) == {"out_of_band", "truncated"}
     rates = Counter(detail.split(" attempts")[0] for detail in made.details)
     assert rates["2 of 2"] == 6, "two easy rounds: turnips bring the hard one below the band"
-    assert rates["0 of 2"] >= 1, "turnips"
+    assert rates["0 of 1"] >= 1, "turnips, where a refused attempt does not count"

@@ -71,6 +71,23 @@ def test_parse_recipe_fault_is_told_with_its_place(old: str, new: str, told: str
     assert told in refusal(YAML.replace(old, new))
 
 
+@pytest.mark.parametrize("name", ["rules.txt", "in/rules.md", "rules.json", "rules.yaml"])
+def test_parse_recipe_file_that_the_technique_names_must_be_there(name: str):
+    text = YAML[: YAML.index("technique:")] + (
+        "technique:\n  kind: constitutional\n"
+        f"  principles: {name}\n"
+        "  answer: {template: solve.j2, inputs: [question]}\n"
+        "  critique: {template: solve.j2, inputs: [question]}\n"
+        "  revise: {template: solve.j2, inputs: [question]}\n"
+    )
+    told = refusal(text)
+    assert f"facts: technique: principles: there is no file {name} with a line in it" in told
+    assert "Files here: recipe.yaml, solve.j2" in told
+    spec = parse_recipe_yaml("facts", text)
+    files = {"recipe.yaml": text, **FILES, name: "Be kind."}
+    assert name in parse_recipe("facts", files, "d", TEACHERS, spec).files
+
+
 def test_recipe_version_follows_what_makes_samples_and_nothing_else():
     version = recipe().version
     assert recipe(YAML.replace("title: Facts", "title: Other\ndescription: new")).version == version

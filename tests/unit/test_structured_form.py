@@ -1,6 +1,7 @@
 """Asking for JSON: what is sent, what is read, and the one time it is asked again."""
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -15,6 +16,7 @@ from synth_assets.core.techniques.grounded_qa import GroundedQa
 from synth_assets.core.techniques.problem_generation import ProblemGeneration
 from synth_assets.core.techniques.prompt import Prompt
 from synth_assets.core.techniques.protocol import Draft, Slot, Unusable
+from synth_assets.core.techniques.sections import fault_of, read_sections, section_bodies
 from synth_assets.errors import RecipeError, TechniqueError
 
 SCHEMA = json.dumps(
@@ -302,3 +304,67 @@ class Uncallable(BaseModel):
 def test_model_without_a_json_schema_is_a_recipe_error():
     with pytest.raises(RecipeError, match="qa: shapes:Uncallable: has no JSON schema"):
         AnswerForm.of_model("qa", "shapes:Uncallable", Uncallable, ("question",))
+
+
+# --- sections ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("<problem>A **bold** one</problem>", "A **bold** one"),
+        ("<problem>**All bold**</problem>", "**All bold**"),
+        ("**<problem>** text **</problem>**", "text"),
+        ("**<problem>text</problem>**", "text"),
+        ("`<problem>`text`</problem>`", "text"),
+        ("**<problem>**text</problem>", "text"),
+        ("< Problem >text</ PROBLEM >", "text"),
+        ("<think>the <problem>draft</problem></think>\n<problem>text</problem>", "text"),
+        ("<problem>a</problem> <Problem>b</Problem>", None),
+        ("**<problem>** a", None),
+        ("<think><problem>text</problem>", "text"),
+    ],
+)
+def test_section_is_read_once_whatever_marks_stand_around_its_tags(text: str, read: str | None):
+    found = read_sections(said(text), ("problem",))
+    assert (None if isinstance(found, Unusable) else found["problem"]) == read
+
+
+def test_optional_section_may_be_missing_or_empty_and_stands_once_at_most():
+    def note(text: str) -> str | None:
+        found = read_sections(said(f"<a>x</a>{text}"), ("a",), ("note",))
+        return None if isinstance(found, Unusable) else found["note"]
+
+    told = ["", "<note> </note>", "<note>n</note>", "<note>n</note><note>m</note>"]
+    assert [note(text) for text in told] == ["", "", "n", None]
+
+
+@pytest.mark.parametrize(
+    ("text", "finish", "reason", "detail"),
+    [
+        ("Half an", "length", Reason.TRUNCATED, "cut off by the token limit"),
+        ("<think>Hm.</think>\n", "stop", Reason.EMPTY_COMPLETION, "the completion is empty"),
+        ("<think>Hm.</think>**<None/>**", "stop", Reason.DECLINED, "the teacher says"),
+        ("<think>I cannot help with that.</think>Yes.", "stop", None, ""),
+    ],
+)
+def test_fault_of_an_answer_is_that_of_what_it_says_after_its_thoughts(
+    text: str, finish: str, reason: Reason | None, detail: str
+):
+    fault = fault_of(replace(said(text), finish_reason=finish))
+    assert (fault.reason if fault else None) == reason
+    assert fault is None or fault.detail.startswith(detail)
+    assert fault is None or not fault.detail.endswith("; ")
+
+
+def test_json_after_thoughts_is_read_as_if_it_stood_alone():
+    first = talk(f'<think>{{"question": "no"}} Hm.</think>{GOOD}')
+    assert len(first.asked) == 1
+    assert first.made == talk(GOOD).made
+
+
+def test_sections_opened_for_ever_are_none_within_two_seconds():
+    text = "<problem>" * 100_000
+    began = time.perf_counter()
+    assert section_bodies(text, "problem") == []
+    assert time.perf_counter() - began < 2

@@ -8,7 +8,9 @@ import pytest
 from synth_assets.core.completion import Request
 from synth_assets.core.function_shape import FunctionShape, function_of, unfenced
 from synth_assets.core.schema import Reason
+from synth_assets.core.techniques.backtranslation_instruction import rating_in
 from synth_assets.core.techniques.backtranslation_language import chrf
+from synth_assets.core.techniques.number_readings import Unshared, unshared_numbers
 from synth_assets.core.techniques.unseen import copied_run
 from synth_assets.errors import RecipeError
 from tests.technique_runs import TechniqueRun, recipe_of, run_technique, seeds_of_fields
@@ -261,7 +263,61 @@ def rating(text: str) -> str:
     return section("rating", text)
 
 
-@pytest.mark.parametrize("said", ["4", "5", "4/5", "Rating: 4", "5 out of 5", "score = 5."])
+WELL_RATED = ["**5**", "5.0", "5 - perfect", "4, to the point", "Rating: **4**/5", "4.0/5.0 stars"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "0",
+        "6",
+        "10",
+        "-5",
+        "4.5",
+        "4-5",
+        "5/10",
+        "4 of 6",
+        "50%",
+        "4 or five",
+        "4 and a half",
+        "5th",
+        "4\u00bd",
+        "4 \u00bd",
+        "5 (was 3)",
+        "4+",
+        "perfect: 5",
+        "",
+    ],
+)
+def test_rating_out_of_range_or_of_two_numbers_is_none(said: str):
+    assert rating_in(said) is None
+
+
+def test_backtranslation_instruction_may_ask_as_many_ratings_as_it_says(tmp_path: Path):
+    asked = section("instruction", ASKED)
+    done = run_instruction(tmp_path, asked, [rating("5")] * 3, "ratings: 3")
+    technique = recipe_of(
+        HEAD.format(samples=1)
+        + """
+  kind: backtranslation_instruction
+  instruct: {template: i.j2, inputs: [response, style]}
+  rate: {template: r.j2, inputs: [instruction, response]}
+  ratings: 3
+""",
+        INSTRUCTION_FILES,
+    ).spec.technique
+    assert technique.most_calls == {"rate": len(done.asked("rate"))} == {"rate": 3}
+
+
+def test_backtranslation_instruction_that_is_a_refusal_is_not_even_rated(tmp_path: Path):
+    done = run_instruction(tmp_path, section("instruction", REFUSAL), [])
+    assert done.why == [Reason.REFUSAL]
+    assert done.asked("rate") == []
+
+
+@pytest.mark.parametrize(
+    "said", ["4", "5", "4/5", "Rating: 4", "5 out of 5", "score = 5.", *WELL_RATED]
+)
 def test_backtranslation_instruction_well_rated_pair_is_kept(tmp_path: Path, said: str):
     done = run_instruction(tmp_path, section("instruction", ASKED), [rating(said)])
     [sample] = done.samples
@@ -423,6 +479,51 @@ def test_backtranslation_language_unusable_answer_of_either_step_is_dropped(
 def test_backtranslation_language_seed_without_the_named_field_is_refused(tmp_path: Path):
     with pytest.raises(RecipeError, match="names: seeds have no field folk"):
         run_language(tmp_path, "", "", "names: folk")
+
+
+@pytest.mark.parametrize(
+    ("text", "other"),
+    [
+        ("2.5 tons", "2,5 Tonnen"),
+        ("1,250 people in 2.50", "1.250 Leute in 2,5"),
+        ("1,250.75 and 1,250,000", "1.250,75 und 1.250.000"),
+        ("10,000 men", "10 000 Mann"),
+        ("10,000 men", "10\u202f000 Mann"),
+        ("room 12 200 guests", "Zimmer 12 200 Leute"),
+        ("1'500 francs", "1.500 Franken"),
+        ("at 9:05 and 14:30", "um 9.05 und 14.30 Uhr"),
+        ("-5 and \u22123.5 degrees", "minus 5 und -3,5 Grad"),
+        ("3-5 days, 1990\u20131995", "3 bis 5 Tage, 1990 bis 1995"),
+        ("COVID-19", "COVID 19"),
+        ("1.250 and 1250", "1250 und 1,25"),
+        ("on 3.5.2024", "am 3.5.2024"),
+        ("5, 5 and 7", "7, 5 und 5"),
+    ],
+)
+def test_numbers_of_other_locales_are_shared(text: str, other: str):
+    assert unshared_numbers(text, other) == Unshared()
+    assert unshared_numbers(other, text) == Unshared()
+
+
+@pytest.mark.parametrize(
+    ("text", "other", "lost", "added"),
+    [
+        ("2.5 tons", "25 Tonnen", ("2.5",), ("25",)),
+        ("12.50 euros", "1250 Euro", ("12.50",), ("1250",)),
+        ("-5 degrees", "5 Grad", ("-5",), ("5",)),
+        ("1.250", "1251", ("1.250",), ("1251",)),
+        ("0.500", "500", ("0.500",), ("500",)),
+        ("14:30", "1430", ("14:30",), ("1430",)),
+        ("1.250 and 7", "1250 und 1,25", ("7",), ("1,25",)),
+        ("5 and 5", "5", ("5",), ()),
+        ("10 000", "10", ("000",), ()),
+        ("9" * 5000, "9" * 4999, ("9" * 5000,), ("9" * 4999,)),
+    ],
+)
+def test_numbers_of_another_value_or_sign_are_not_shared(
+    text: str, other: str, lost: tuple[str, ...], added: tuple[str, ...]
+):
+    assert unshared_numbers(text, other) == Unshared(lost, added)
 
 
 def test_chrf_equals_the_score_of_sacrebleu():

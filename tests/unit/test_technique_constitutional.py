@@ -129,10 +129,32 @@ def test_constitutional_several_rounds_reject_the_first_answer(tmp_path: Path):
     assert {s.drawn["critique_2"] for s in made.samples} == {"It brags."}
 
 
-def test_constitutional_verdict_is_read_whatever_its_case_and_marks(tmp_path: Path):
-    loose = "<critique>Well.</critique><verdict>\n **None.**\n</verdict>"
+@pytest.mark.parametrize(
+    "said", ["\n **None.**\n", "`none`", "None found.", "Verdict: none", "**Verdict:** None found"]
+)
+def test_constitutional_verdict_is_read_whatever_its_case_and_marks(tmp_path: Path, said: str):
+    loose = f"<critique>Well.</critique><verdict>{said}</verdict>"
     made = run_technique(tmp_path, recipe(), SEEDS, script((loose,)))
     assert len(made.samples) == 3
+
+
+@pytest.mark.parametrize(
+    "said", ["\u00abBe kind to all\u00bb is kept.", 'The word "scolding" is mild.']
+)
+def test_constitutional_quotation_of_something_else_or_of_one_word_is_no_contradiction(
+    tmp_path: Path, said: str
+):
+    critique = f"<critique>{said}</critique><verdict>none</verdict>"
+    made = run_technique(tmp_path, recipe(), SEEDS, script((critique,)))
+    assert {sample.drawn["settled"] for sample in made.samples} == {"yes"}
+
+
+def test_constitutional_most_calls_count_the_critique_after_the_last_revision(tmp_path: Path):
+    told = recipe("  rounds: 2", samples=1)
+    made = run_technique(tmp_path, told, SEEDS[:1], endless)
+    asked = Counter(request.step for request in made.requests)
+    assert told.spec.technique.most_calls == {"critique": 3, "revise": 2}
+    assert (asked["critique"], asked["revise"]) == (3, 2)
 
 
 def test_constitutional_answers_in_json_are_read_by_their_fields(tmp_path: Path):
@@ -239,6 +261,24 @@ BACK = ("<revision>Milder.</revision>", "<revision>scolding. </revision>")
             "unparsable",
             "critique 1: the verdict is 'none or present', not none or present",
         ),
+        (
+            script(
+                ("<critique>It says \u00abscolding now\u00bb.</critique><verdict>none</verdict>",),
+                first="Scolding  now.",
+            ),
+            "inconsistent_judge",
+            "critique 1: its verdict is none, but it quotes 'scolding now'",
+        ),
+        (
+            script(
+                (
+                    found("It scolds."),
+                    '<critique>"Kindly said" lies.</critique><verdict>none</verdict>',
+                )
+            ),
+            "inconsistent_judge",
+            "critique 2: its verdict is none, but it quotes 'Kindly said'",
+        ),
         (script(("<critique> </critique><verdict>none</verdict>",)), "unparsable", "is empty"),
         (script((found("It scolds."), "")), "empty_completion", "critique 2"),
         (script(("I cannot assist with that.",)), "refusal", "critique 1"),
@@ -301,7 +341,7 @@ def test_constitutional_samples_of_one_seed_are_held_to_different_principles(tmp
     ("more", "files", "said"),
     [
         ("", {"principles.txt": "# none\n"}, "principles.txt holds 0 principles, 1 are asked"),
-        ("  principles: other.txt", {}, "other.txt holds 0 principles"),
+        ("  principles: other.txt", {}, "technique: principles: there is no file other.txt"),
         ("  per_sample: 4", {}, "holds 3 principles, 4 are asked"),
     ],
 )

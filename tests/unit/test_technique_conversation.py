@@ -123,6 +123,9 @@ def test_conversation_that_never_ends_stops_at_max_turns(tmp_path: Path):
         ("<done />\n<goal_met> Partly. </goal_met>", "partly"),
         ("<goal_met>no</goal_met><done/>", "no"),
         ("<done/><goal_met>perhaps</goal_met>", "unstated"),
+        ("<DONE/> <Goal_Met>**yes**</Goal_Met>", "yes"),
+        ("**<done/>** **<goal_met>**partially**</goal_met>**", "partly"),
+        ("<done></done><goal_met>yes</goal_met><goal_met>no</goal_met>", "unstated"),
     ],
 )
 def test_conversation_goal_met_is_the_users_closing_word(
@@ -257,6 +260,13 @@ def test_conversation_turn_that_is_none_drops_the_chat_and_says_which(
     assert len(made.requests) == 4 * (len(user) + len(assistant)), "nothing is bought after it"
 
 
+@pytest.mark.parametrize("said", ["**yes**", "`Yes`", "Verdict: yes", "YES!"])
+def test_conversation_judges_word_is_read_however_it_is_dressed(tmp_path: Path, said: str):
+    answer = script(judge=f"<goal_met>{said}</goal_met>")
+    made = run_technique(tmp_path, recipe(JUDGE), SEEDS, answer)
+    assert {sample.drawn["goal_met"] for sample in made.samples} == {"yes"}
+
+
 @pytest.mark.parametrize(
     ("judge", "reason", "told"),
     [
@@ -309,6 +319,50 @@ def test_conversation_turn_faulty_in_every_try_drops_the_chat(tmp_path: Path):
     assert made.why == ["role_leak"] * 4
     assert "user turn 1, asked 3 times: names" in next(iter(made.reasons.values()))[1]
     assert len(made.requests) == 12
+
+
+def test_conversation_row_tells_what_the_kept_copies_were_asked_with(tmp_path: Path):
+    def answer(request: Request) -> str:
+        if request.step == "reply" and request.sample_index == 0:
+            return "User: A leak."
+        return script((FIRST, ENDING))(request)
+
+    made = run_technique(tmp_path, chosen_by_copy(), SEEDS, answer)
+    asked = {r.fingerprint: json.loads(r.parameters)["temperature"] for r in made.asked("reply")}
+    assert len(made.samples) == 4
+    for sample in made.samples:
+        kept = asked[sample.request_fingerprints[0]]
+        assert sample.drawn["reply_temperature"] == str(kept)
+    first = {r.fingerprint for r in made.asked("reply") if r.sample_index == 0}
+    assert not first & {sample.request_fingerprints[0] for sample in made.samples}
+
+
+def test_conversation_row_whose_turns_were_asked_with_different_choices_tells_none(
+    tmp_path: Path,
+):
+    def answer(request: Request) -> str:
+        late = any(message.role == "assistant" for message in request.messages)
+        if request.step == "reply" and request.sample_index == 0 and late:
+            return "User: A leak."
+        return script()(request)
+
+    made = run_technique(tmp_path, chosen_by_copy(), SEEDS, answer)
+    asked = {r.fingerprint: json.loads(r.parameters)["temperature"] for r in made.asked("reply")}
+    seen: set[int] = set()
+    for sample in made.samples:
+        used = {asked[name] for name in sample.request_fingerprints if name in asked}
+        seen.add(len(used))
+        told = str(min(used)) if len(used) == 1 else ""
+        assert sample.drawn.get("reply_temperature", "") == told
+    assert 2 in seen
+
+
+def chosen_by_copy():
+    text = RECIPE.format(samples=4, more="  tries: 2").replace(
+        "inputs: [goal, message]}",
+        "inputs: [goal, message], sampling: {temperature: [0.1, 0.5, 0.9]}}",
+    )
+    return recipe_of(text, FILES)
 
 
 @pytest.mark.parametrize(

@@ -70,3 +70,31 @@ def test_curriculum_of_two_thousand_topics_in_one_chain_takes_seconds():
     lessons = Curriculum(tuple(chain)).lessons
     assert lessons[-1].chain == 1_999
     assert time.process_time() - started < 5
+
+
+def test_curriculum_of_many_topics_in_any_order_takes_seconds():
+    names = [f"n{n * 7919 % 8_000}" for n in range(8_000)]
+    needed = {f"n{n}": (f"n{n - 1}",) if n else () for n in range(8_000)}
+    started = time.process_time()
+    lessons = Curriculum(tuple(Topic(name, "", needed[name]) for name in names)).lessons
+    assert lessons[-1].chain == 7_999
+    assert time.process_time() - started < 5
+
+
+def test_curriculum_need_of_a_topic_with_many_leaves_takes_seconds():
+    parts = [Topic(f"part{n}", "Basics") for n in range(3_000)]
+    topics = (Topic("Basics"), *parts, *(Topic(f"n{n}", "", ("Basics",)) for n in range(100)))
+    started = time.process_time()
+    lessons = Curriculum(topics).lessons
+    assert len(lessons[-1].needs) == 3_000
+    assert time.process_time() - started < 5
+
+
+def test_curriculum_cycle_beside_a_long_chain_is_still_cut():
+    chain = [Topic(f"n{n}", "", (f"n{n - 1}" if n else "A",)) for n in range(50)]
+    curriculum = Curriculum((Topic("A", "", ("B",)), Topic("B", "", ("A", "n49")), *chain))
+    assert [cut.told for cut in curriculum.cuts] == [
+        "the prerequisite 'A' of 'B' would close a cycle: B -> A -> B",
+        "the prerequisite 'n48' of 'n49' would close a cycle: "
+        + " -> ".join(["n49", *(f"n{n}" for n in range(48, -1, -1)), "A", "B", "n49"]),
+    ]

@@ -114,6 +114,40 @@ def test_distillation_two_turns_answer_with_the_chat_and_keep_it(tmp_path: Path)
         assert sample.drawn["turn_count"] == 2
 
 
+@pytest.mark.parametrize("turns", [2, 3])
+def test_distillation_row_tells_what_its_follow_ups_were_asked_with_where_they_agree(
+    tmp_path: Path, turns: int
+):
+    more = TWO_TURNS.replace("template: f.j2", "template: [f.j2, g.j2]")
+    more = more.replace("turns: 2", f"turns: {turns}")
+
+    def numbered(request: Request) -> str:
+        chat = request.messages[-1].content.count("User: ")
+        where = ("", "north of here", "across two wide rivers")[chat]
+        return answer(request) if not where else f"<message>What lies {where}, pray?</message>"
+
+    told = recipe(more, **{"g.j2": "Another. {{ chat }} {{ instruction }}"})
+    made = run_technique(tmp_path, told, SEEDS, numbered)
+    asked = {
+        r.fingerprint: "g.j2" if r.messages[-1].content.startswith("Another.") else "f.j2"
+        for r in made.asked("follow_up")
+    }
+    templates: list[str] = []
+    for sample in made.samples:
+        used = {asked[name] for name in sample.request_fingerprints if name in asked}
+        templates.append(min(used) if len(used) == 1 else "")
+        assert sample.drawn.get("follow_up_template", "") == templates[-1]
+    assert len(templates) == 6
+    assert ("" in templates) == (turns == 3)
+
+
+def test_distillation_thoughts_before_an_answer_are_no_part_of_it(tmp_path: Path):
+    made = run_technique(
+        tmp_path, recipe(), SEEDS, lambda _: "<think>\nUser: hm.\n</think>\n\nAbout a day."
+    )
+    assert {sample.response for sample in made.samples} == {"About a day."}
+
+
 def test_distillation_turns_drawn_by_a_variation_are_as_many_as_drawn(tmp_path: Path):
     more = TWO_TURNS.replace("turns: 2", "turns: length")
     more += 'variations: {length: [{value: "1", weight: 2}, "3"]}\n'

@@ -151,6 +151,8 @@ def test_edge_cases_rounds_have_an_end(tmp_path: Path):
     [
         ("<verdict>no</verdict><reason>too tame</reason>", Reason.WRONG_KIND, "too tame"),
         ("<verdict>maybe</verdict><reason>x</reason>", Reason.UNPARSABLE, "neither yes nor no"),
+        ("<verdict>yes, but no</verdict><reason>x</reason>", Reason.UNPARSABLE, "yes, but no"),
+        ("<verdict>**No**</verdict><reason>too tame</reason>", Reason.WRONG_KIND, "too tame"),
         ("<verdict>yes</verdict>", Reason.UNPARSABLE, "<reason>"),
         (
             "<verdict>yes</verdict><verdict>no</verdict><reason>x</reason>",
@@ -207,6 +209,31 @@ def test_edge_cases_context_asks_for_the_rule_that_decides(tmp_path: Path):
     assert all(re.fullmatch(r"thing \d\. It is kept\.", s.context) for s in made.samples)
     none = run(tmp_path / "none", samples=5, more="context: thing\n  rounds: 1")
     assert none.why == [Reason.UNPARSABLE] * 5
+
+
+def test_edge_cases_context_that_is_no_input_is_refused_before_anything_is_asked(tmp_path: Path):
+    asked: list[Request] = []
+
+    def answer(request: Request) -> str:
+        asked.append(request)
+        return good(request)
+
+    with pytest.raises(RecipeError, match=r"context: seeds have no field thnig, only .*thing"):
+        run(tmp_path, answer, more="context: thnig")
+    assert asked == []
+
+
+@pytest.mark.parametrize("verdict", ["**yes**", "YES", "Verdict: yes", "True."])
+def test_edge_cases_verdict_is_read_however_it_is_marked(tmp_path: Path, verdict: str):
+    said = f"<verdict>{verdict}</verdict><reason>plain</reason>"
+    made = run(tmp_path, lambda r: said if r.step == "check" else good(r), samples=5, check=CHECK)
+    assert len(made.samples) == 5
+
+
+def test_edge_cases_rounds_go_on_as_long_as_cells_fill(tmp_path: Path):
+    made = run(tmp_path, samples=36, more="at_once: 2")
+    assert len(made.rounds) == 18
+    assert len(made.samples) == 36
 
 
 def test_edge_cases_json_answer_is_read(tmp_path: Path):

@@ -1,3 +1,4 @@
+import json
 import re
 from collections.abc import Callable
 from fractions import Fraction
@@ -160,6 +161,13 @@ def test_evol_instruct_breadth_is_new_and_as_hard_as_its_parent(tmp_path: Path):
             "unparsable",
             "the judge's verdict: section <verdict> stands 2 times",
         ),
+        (
+            "evolve",
+            "<instruction>I'm sorry, but I can't help with making this harder.</instruction>",
+            "refusal",
+            "the instruction refuses",
+        ),
+        ("compare", "<verdict>different, or equal</verdict>", "unparsable", "neither equal nor"),
         ("answer", "Sorry, no rivers flow there.", "failed_evolution", "says sorry, in 5 words"),
         ("answer", "It is what it is, and so on ...", "failed_evolution", "stop words"),
         ("answer", "  ", "empty_completion", "empty"),
@@ -195,6 +203,81 @@ def test_evol_instruct_chain_goes_on_from_the_parent_of_a_failed_generation(tmp_
     assert third.difficulty == 2.0
     assert [len(made.asked(s)) for s in ("evolve", "compare", "answer")] == [3, 2, 2]
     assert {r.sample_index for r in made.requests} == {0}
+
+
+def test_evol_instruct_evolution_that_goes_back_in_its_chain_fails(tmp_path: Path):
+    other = "List four mountain ranges of Asia together with their highest peaks"
+    third = "Describe how bees find their way home over unknown land"
+    texts = iter((other, SEED, third, f"{other}!"))
+
+    def answer(request: Request) -> str:
+        if request.step == "evolve":
+            return f"<instruction>{next(texts)}</instruction>"
+        return answered(request)
+
+    made = run(tmp_path, evol(4), answer)
+    assert [sample.prompt for sample in made.samples] == [other, third]
+    details = sorted(detail.partition(": ")[2] for _, detail in made.reasons.values())
+    assert details == [
+        "copies the seed word for word",
+        "nearly copies an earlier one: ROUGE-L 1.000 is above 0.950",
+    ]
+    assert len(made.asked("compare")) == len(made.asked("answer")) == 2
+
+
+@pytest.mark.parametrize("said", ["**Different**", "Verdict: different", "'different'."])
+def test_evol_instruct_verdict_in_markdown_is_read(tmp_path: Path, said: str):
+    made = run(tmp_path, evol(1), instead("compare", f"<verdict>{said}</verdict>"))
+    assert len(made.samples) == 1
+
+
+def test_evol_instruct_judge_may_be_told_the_operation(tmp_path: Path):
+    judge = "{template: told.md.j2, inputs: [first, operation]}"
+    mutate = "{template: mutate.md.j2, inputs: [instruction]}"
+    recipe = evol(1, mutate=mutate, breadth_share="1.0")
+    old = "{template: compare.md.j2, inputs: [first, second], teachers: [{id: judge}]}"
+    text = recipe.files["recipe.yaml"].replace(old, judge)
+    files = {**FILES, "told.md.j2": "{{ operation }} of {{ first }}"}
+    made = run(tmp_path, recipe_of(text, files))
+    assert made.asked("compare")[0].messages[-1].content == f"breadth of {SEED}"
+
+
+def test_evol_instruct_rows_tell_with_what_their_own_copy_was_asked(tmp_path: Path):
+    recipe = evol(4, operations="[deepen]")
+    text = recipe.files["recipe.yaml"].replace(
+        "inputs: [instruction, operation]",
+        "inputs: [instruction, operation], sampling: {temperature: [0.1, 0.3, 0.5, 0.7, 0.9]}",
+    )
+    left = iter(("no section", "no section"))
+
+    def answer(request: Request) -> str:
+        return next(left, answered(request)) if request.step == "evolve" else answered(request)
+
+    made = run(tmp_path, recipe_of(text, FILES), answer)
+    asked = {request.fingerprint: request for request in made.asked("evolve")}
+    really = [
+        json.loads(asked[name].parameters)["temperature"]
+        for sample in made.samples
+        for name in sample.request_fingerprints
+        if name in asked
+    ]
+    assert [sample.drawn["evolve_temperature"] for sample in made.samples] == [*map(str, really)]
+    assert len(made.samples) == 2
+    assert len(set(really)) == 2
+
+
+def test_evol_instruct_seed_without_the_named_field_is_refused_before_anything_is_asked(
+    tmp_path: Path,
+):
+    asked: list[Request] = []
+
+    def answer(request: Request) -> str:
+        asked.append(request)
+        return answered(request)
+
+    with pytest.raises(RecipeError, match="instruction: seeds have no field task, only"):
+        run(tmp_path, evol(1, instruction="task"), answer)
+    assert asked == []
 
 
 def test_evol_instruct_same_evolution_asked_again_is_another_completion(tmp_path: Path):

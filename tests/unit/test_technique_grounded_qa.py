@@ -135,6 +135,57 @@ def test_grounded_qa_many_questions_come_in_several_requests_that_know_the_earli
     assert [each[0] for each in made_of] == [first, first, second, second]
 
 
+def test_grounded_qa_rows_of_later_requests_tell_what_these_were_asked_with(tmp_path: Path):
+    more = f"questions: 3\n  questions_a_request: 1\n  no_answer: {PHRASE}"
+    text = RECIPE.format(
+        samples=1, kinds="x", inputs="passage, count", phrase=PHRASE, verify="", more=more
+    )
+    text = text.replace("ask.md.j2,", "[a.md.j2, b.md.j2],").replace(
+        "[passage, count]", "[passage, count], sampling: {temperature: [0.1, 0.5, 0.9]}"
+    )
+    names = ("a", "b")
+    recipe = recipe_of(
+        text, {f"{n}.md.j2": f"{n} {{{{ count }}}} {{{{ passage }}}}" for n in names}
+    )
+    isles_ = iter(("Skye", "Mull", "Iona"))
+    seeds = seeds_of_fields({"passage": "It rains on Skye. It rains on Mull. It rains on Iona."})
+    run = run_technique(tmp_path, recipe, seeds, lambda _: rained(next(isles_)))
+    by_name = {request.fingerprint: request for request in run.requests}
+    assert len(run.samples) == 3
+    for sample in run.samples:
+        request = by_name[sample.request_fingerprints[0]]
+        said = request.messages[-1].content[0]
+        assert sample.drawn["ask_template"] == f"{said}.md.j2"
+        assert f'"temperature":{sample.drawn["ask_temperature"]}' in request.parameters
+    assert len({sample.drawn["ask_temperature"] for sample in run.samples}) > 1
+
+
+def test_grounded_qa_passage_that_is_no_field_is_refused_before_anything_is_asked(tmp_path: Path):
+    text = RECIPE.format(
+        samples=1, kinds="x", inputs="text", phrase=PHRASE, verify="", more="questions: 2"
+    )
+    recipe = recipe_of(text, {"ask.md.j2": "{{ text }}"})
+    asked: list[Request] = []
+
+    def answer(request: Request) -> str:
+        asked.append(request)
+        return rained("Skye")
+
+    with pytest.raises(RecipeError, match=r"passage: seeds have no field passage, only .*text"):
+        run_technique(tmp_path, recipe, seeds_of_fields({"text": "a"}), answer)
+    assert asked == []
+
+
+def test_grounded_qa_bounds_of_calls_and_rows_follow_the_questions():
+    many = "questions: 25\n  questions_a_request: 10"
+    text = RECIPE.format(samples=1, kinds="x", inputs="passage", phrase="x", verify="", more=many)
+    technique = recipe_of(text, {"ask.md.j2": "{{ passage }}"}).spec.technique
+    assert technique.most_calls == {"ask": 3}
+    assert technique.expected(80) == 80
+    several = recipe_of(passages_recipe(80), {"ask.md.j2": "{{ kind }} {{ passages }}"})
+    assert several.spec.technique.expected(80) == 100
+
+
 def test_grounded_qa_one_bad_block_spoils_no_other(tmp_path: Path):
     answer = "".join(
         (
@@ -263,10 +314,23 @@ def test_grounded_qa_round_after_round_until_enough_are_accepted(tmp_path: Path)
     assert run.rounds[0].planned == 12
 
 
-def test_grounded_qa_empty_round_is_the_last(tmp_path: Path):
+def test_grounded_qa_two_empty_rounds_are_the_last(tmp_path: Path):
     run = run_passages(tmp_path, isles(("north", 4)), 3, lambda _: "<none/>")
     assert run.samples == ()
-    assert [each.planned for each in run.rounds] == [3]
+    assert [each.planned for each in run.rounds] == [3, 6]
+
+
+def test_grounded_qa_rounds_ask_by_the_share_so_far_and_go_on_after_an_empty_one(tmp_path: Path):
+    asked: list[Request] = []
+
+    def late(request: Request) -> str:
+        asked.append(request)
+        return both(request) if len(asked) in (5, 9, 10) or len(asked) > 12 else "<none/>"
+
+    run = run_passages(tmp_path, isles(("north", 12)), 4, late)
+    # None of four; one of four; a share of 1/8 lets ask for 24.
+    assert [each.planned for each in run.rounds] == [4, 8, 32]
+    assert len(run.samples) >= 4
 
 
 @pytest.mark.parametrize(
@@ -280,7 +344,7 @@ def test_grounded_qa_question_that_does_not_quote_two_passages_is_dropped(
     tmp_path: Path, quote: str, reason: Reason
 ):
     run = run_passages(tmp_path, isles(("north", 2)), 1, lambda _: block("Wet?", "wet", quote))
-    assert run.why == [reason]
+    assert run.why == [reason] * 2
 
 
 def test_grounded_qa_documents_of_one_passage_cannot_be_paired(tmp_path: Path):

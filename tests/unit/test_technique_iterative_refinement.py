@@ -130,6 +130,31 @@ def test_refinement_critic_is_asked_only_where_the_checks_pass(tmp_path: Path):
     assert row.response == "In the harbour since May!"
 
 
+@pytest.mark.parametrize(
+    "critique",
+    [
+        "<verdict>good</verdict>",
+        "<verdict>Good!</verdict><feedback></feedback>",
+        "**<Verdict>** **Verdict: good** **</Verdict>**",
+        "<verdict>good</verdict><feedback>- Nothing to mend.</feedback>",
+        "<think><verdict>faulty</verdict></think><verdict>good</verdict>",
+    ],
+)
+def test_refinement_good_verdict_is_read_without_feedback_and_however_dressed(
+    tmp_path: Path, critique: str
+):
+    made = run(tmp_path, refinement(critique=CRITIQUE), script("In the harbour!", [], [critique]))
+    assert [row.drawn["repairs"] for row in made.samples] == [0]
+
+
+def test_refinement_most_calls_count_the_critique_after_the_last_repair(tmp_path: Path):
+    recipe = refinement(checks="", critique=CRITIQUE)
+    made = run(tmp_path, recipe, script("a", ["b", "c", "d"], [FAULTY]))
+    asked = [request.step for request in made.requests]
+    assert recipe.spec.technique.most_calls == {"critique": 4, "repair": 3}
+    assert (asked.count("critique"), asked.count("repair")) == (4, 3)
+
+
 def test_refinement_without_checks_listens_to_the_critic_alone(tmp_path: Path):
     made = run(
         tmp_path,
@@ -190,6 +215,20 @@ def test_refinement_task_may_be_several_inputs_and_the_first_draft_left_out(tmp_
             ["<verdict>so-so</verdict><feedback>x</feedback>"],
             "unparsable",
             "the critic's verdict is 'so-so', neither good nor faulty",
+        ),
+        (
+            "In the harbour!",
+            [],
+            ["<verdict>good</verdict><feedback>\n- No hours.\n2. No price.\n</feedback>"],
+            "inconsistent_judge",
+            "the critic's verdict is good, beside a list of 2 points",
+        ),
+        (
+            "In the harbour!",
+            [],
+            ["<verdict>faulty</verdict>"],
+            "unparsable",
+            "the critic says faulty, and not what is wrong",
         ),
         ("In the harbour!", [], ["I cannot help."], "refusal", "the critique of round 0: refused"),
     ],
@@ -282,3 +321,17 @@ def test_refinement_answers_in_json_are_read(tmp_path: Path):
     made = run(tmp_path, recipe, script("In the harbour!", ["In the old harbour!"], told))
     assert made.samples[0].response == "In the old harbour!"
     assert made.samples[0].drawn["round_0_failed"] == "critic"
+
+
+def test_refinement_good_verdict_in_json_with_empty_feedback_is_read_at_once(tmp_path: Path):
+    schema = (
+        '{"type": "object", "properties": {"verdict": {"enum": ["good", "faulty"]}, '
+        '"feedback": {"type": "string"}}, "required": ["verdict", "feedback"]}'
+    )
+    text = refinement(critique=CRITIQUE).files["recipe.yaml"]
+    text = text.replace("critique.md.j2, inputs", "critique.md.j2, schema_file: c.json, inputs")
+    recipe = recipe_of(text, {**FILES, "c.json": schema})
+    told = ['<think>{"verdict": "faulty"}</think>{"verdict": "good", "feedback": ""}']
+    made = run(tmp_path, recipe, script("In the harbour!", [], told))
+    assert [row.response for row in made.samples] == ["In the harbour!"]
+    assert [request.step for request in made.requests] == ["draft", "critique"]

@@ -173,6 +173,11 @@ def test_preference_judge_that_contradicts_its_ratings_makes_no_row(tmp_path: Pa
         ("tone: 3", "use is rated nothing; one whole number from 1 to 10 is asked"),
         ("use: 3\nuse: 4\ntone: 1", "use is rated 3, 4; one whole number"),
         ("use: 7.5\ntone: 1", "use is rated nothing; one whole number"),
+        ("use: 3/5\ntone: 1", "use is rated nothing; one whole number"),
+        ("use: 3 out of 5\ntone: 1", "use is rated nothing; one whole number"),
+        ("use: 7-8\ntone: 1", "use is rated nothing; one whole number"),
+        ("use: 70%\ntone: 1", "use is rated nothing; one whole number"),
+        ("use: 7.05\ntone: 1", "use is rated nothing; one whole number"),
     ],
 )
 def test_preference_unusable_rating_loses_its_response_alone(
@@ -183,6 +188,61 @@ def test_preference_unusable_rating_loses_its_response_alone(
     assert only(run).rejected == "answer 2 word word"
     [(reason, detail)] = run.reasons.values()
     assert (reason, detail[: len(told)]) == (Reason.UNPARSABLE, told)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "**Use:** 7\n**Tone:** 5",
+        "use: 7.0\ntone: 5/10",
+        "- **use**: **7**\n- _tone_ = 5 / 10.",
+        '{"use": "7/10", "tone": 5.0}',
+        "use: 7 - clear\ntone: 5, as it is cold",
+    ],
+)
+def test_preference_ratings_are_read_as_models_write_them(tmp_path: Path, said: str):
+    ratings = {1: "use: 1\ntone: 1", 2: said}
+    told = only(
+        ran(tmp_path, recipe(f"responses: 2\n  {RATE}"), answers(better_is_later, ratings))
+    ).drawn
+    assert (told["chosen_use"], told["chosen_tone"]) == (7, 5)
+
+
+@pytest.mark.parametrize(
+    ("form", "tie"),
+    [("Verdict: {}", "Tie"), ("Response {}", "It's a tie."), ("**{}**", "It\u2019s a tie")],
+)
+def test_preference_verdict_in_other_words_is_read(tmp_path: Path, form: str, tie: str):
+    def judge(request: Request) -> str:
+        one, two = shown(request)
+        return verdict(tie if {one, two} == {1, 2} else form.format("A" if one > two else "B"))
+
+    told = only(ran(tmp_path, recipe(), answers(judge))).drawn
+    assert (told["pairs_decided"], told["pairs_tied"], told["agreement"]) == (2, 1, 1.0)
+
+
+def test_preference_circle_of_wins_decides_nothing_without_ratings(tmp_path: Path):
+    def judge(request: Request) -> str:
+        one, two = shown(request)
+        return verdict("A" if (two - one) % 3 == 1 else "B")
+
+    run = ran(tmp_path, recipe(), answers(judge))
+    assert run.samples == ()
+    assert run.why == [Reason.INCONSISTENT_JUDGE] * 3
+    told = "shown as 1, 2: A; shown as 2, 1: B; but 1 has won no greater share of its pairs than 2"
+    assert ("inconsistent_judge", told) in run.reasons.values()
+
+
+def test_preference_next_pair_is_the_row_where_the_widest_fails_a_rule(tmp_path: Path):
+    """By wins 3 over 1 is the widest; but its ratings are turned round, those of 2 over 1 not."""
+    ratings = {1: "use: 5\ntone: 5", 2: "use: 9\ntone: 9", 3: "use: 4\ntone: 4"}
+    rate = RATE.replace("best_worst", "all")
+    run = ran(tmp_path, recipe(f"responses: 3\n  {rate}"), answers(better_is_later, ratings))
+    sample = only(run)
+    assert (sample.response[:8], sample.rejected[:8]) == ("answer 2", "answer 1")
+    told = sample.drawn
+    assert (told["pairs_decided"], told["pairs_passed_over"], told["margin"]) == (3, 2, 4.0)
+    assert ("inconsistent_judge", "but the ratings are 4 and 5") in run.reasons.values()
 
 
 def test_preference_judge_that_always_names_the_first_makes_no_row(tmp_path: Path):
@@ -232,7 +292,9 @@ def test_preference_margin_under_the_least_asked_is_a_tie(tmp_path: Path):
     ratings = {1: "use: 5\ntone: 5", 2: "use: 6\ntone: 5"}
     made = recipe(f"responses: 2\n  min_margin: 1\n  {RATE}")
     run = ran(tmp_path, made, answers(better_is_later, ratings))
-    assert list(run.reasons.values()) == [(Reason.TIE, "pair-2-1 has a margin of 0.5, not 1")]
+    assert list(run.reasons.values()) == [
+        (Reason.TIE, "shown as 2, 1: A; shown as 1, 2: B; its margin is 0.5, not 1")
+    ]
 
 
 def test_preference_equal_responses_count_once(tmp_path: Path):
@@ -261,10 +323,13 @@ def test_preference_refused_and_empty_responses_are_told_and_not_judged(tmp_path
     fewer = ran(tmp_path / "fewer", recipe("responses: 3"), answer)
     assert fewer.samples == ()
     assert fewer.asked("judge") == []
-    assert ("refusal", "1 of 3 responses can be compared, not two") in fewer.reasons.values()
+    [(reason, detail)] = fewer.reasons.values()
+    told = "1 of 3 responses can be compared, not two: response-1 refusal: refused: "
+    assert (reason, detail[: len(told)]) == (Reason.REFUSAL, told)
+    assert detail.endswith(", response-2 empty_completion: the completion is empty")
 
 
-@pytest.mark.parametrize("said", ["C, I think", "A and B", "neither", "AB"])
+@pytest.mark.parametrize("said", ["C, I think", "A and B", "neither", "AB", "C"])
 def test_preference_verdict_that_is_none_is_unparsable(tmp_path: Path, said: str):
     run = ran(tmp_path, recipe("responses: 2"), answers(lambda _: verdict(said)))
     [(reason, detail)] = run.reasons.values()
@@ -302,7 +367,7 @@ def test_preference_instruction_is_put_together_from_inputs(tmp_path: Path):
     ("more", "told"),
     [
         ("instruction: [topic]", "names topic, but the seed and the variations have only"),
-        ("styles: styles.md", "no file styles.md with a line in it"),
+        ("styles: styles.md", "no file styles.md"),
     ],
 )
 def test_preference_missing_input_or_file_stops_with_the_mend(tmp_path: Path, more: str, told: str):

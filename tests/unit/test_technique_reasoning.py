@@ -75,12 +75,13 @@ def test_reasoning_every_right_solution_is_a_row_with_the_share_that_failed(tmp_
     assert first.prompt == second.prompt == "What is 3 times 4?"
     assert first.response == "Add: 4 + 4 = 8, 8 + 4 = 12\n#### 12"
     assert second.response == "3 * 4 = <<3*4=12>>12\n#### $12.00"
-    assert (first.reference, first.difficulty, second.difficulty) == ("12", 0.5, 0.5)
+    assert (first.reference, first.difficulty, second.difficulty) == ("12", 0.3333, 0.3333)
     asked = run.asked("solve")
     assert first.drawn == {
         "rationalised": "no",
-        "solve_rate": 0.5,
+        "solve_rate": 0.6667,
         "attempts": 4,
+        "usable_attempts": 3,
         "calculations": 2,
         "temperature": str(json.loads(asked[0].parameters)["temperature"]),
     }
@@ -99,10 +100,12 @@ def test_reasoning_wrong_and_lost_solutions_are_told_one_by_one(tmp_path: Path):
 @pytest.mark.parametrize(
     ("solution", "told"),
     [
-        ("so|12 or 13", "no single answer: '12 or 13'; the answer is 12"),
-        ("so #### 13|12", "no single answer: '12'; the answer is 12"),
-        ("so|twelve", "no single answer: 'twelve'; the answer is 12"),
-        ("so|0.12", "it comes to '0.12'; the answer is 12"),
+        ("so|12 or 13", "no single answer: '12 or 13' (1)"),
+        ("so #### 13|12", "no single answer: '12' (1)"),
+        ("so|twelve", "no single answer: 'twelve' (1)"),
+        ("so|0.12", "0.12 (1)"),
+        ("so|- 12", "-12 (1)"),
+        ("so|minus 12", "-12 (1)"),
     ],
 )
 def test_reasoning_answer_that_is_not_exactly_the_known_one_is_not_solved(
@@ -110,14 +113,74 @@ def test_reasoning_answer_that_is_not_exactly_the_known_one_is_not_solved(
 ):
     run = ran(tmp_path, recipe("attempts: 1"), [solution])
     assert run.samples == ()
-    assert (Reason.NOT_SOLVED, told) in run.reasons.values()
+    assert list(run.reasons.values()) == [(Reason.NOT_SOLVED, f"none of 1 comes to 12: {told}")]
+
+
+@pytest.mark.parametrize(
+    ("known", "answer", "stated"),
+    [
+        ("-5", "- 5", "-5"),
+        ("-5", "\u2212 5", "-5"),
+        ("-5", "minus 5 degrees", "-5 degrees"),
+        ("5", "The answer is\n5", "5"),
+        ("5", "\n5\n(as 2 + 3)", "5"),
+        ("3/4", r"$\frac{3}{4}$", "$3/4$"),
+        ("0.75", "3 / 4", "3/4"),
+        ("- 5", "-5", "-5"),
+    ],
+)
+def test_reasoning_answer_is_read_as_written_and_stated_as_verifiers_read_it(
+    tmp_path: Path, known: str, answer: str, stated: str
+):
+    seeds = seeds_of_fields({"problem": "What is it?", "answer": known})
+    made = recipe("attempts: 1")
+    run = run_technique(tmp_path, made, seeds, saying([f"so|{answer}"]))
+    [sample] = run.samples
+    assert sample.response == f"so\n#### {stated}"
+    [verifier] = made.spec.verifiers
+    assert verifier.prepare({})(sample).reason is None
+
+
+def test_reasoning_text_answer_below_its_announcement_is_found(tmp_path: Path):
+    seeds = seeds_of_fields({"problem": "Who?", "answer": "Ada"})
+    made = recipe("answers: text", "attempts: 1")
+    run = run_technique(tmp_path, made, seeds, saying(["so|The answer is:\nAda"]))
+    assert run.samples[0].response == "so\n#### Ada"
 
 
 def test_reasoning_problem_that_nobody_solves_tells_all_answers(tmp_path: Path):
     run = ran(tmp_path, recipe(), ("a|7", "b|7.0", "c|9", " "))
     told = "none of 4 comes to 12: 7 (1), 7.0 (1), 9 (1), 1 empty_completion"
     assert (Reason.NOT_SOLVED, told) in run.reasons.values()
-    assert len(run.reasons) == 5
+    assert len(run.reasons) == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "solutions", "told"),
+    [
+        ("attempts: 3", ("a|12", REFUSAL, " "), "1 of 3 attempts are usable, not 2: 12 (1), "),
+        (
+            "min_usable: 4",
+            ("a|12", "b|12", "c|7", " "),
+            "3 of 4 attempts are usable, not 4: 12 (2)",
+        ),
+        ("attempts: 1", (REFUSAL,), "0 of 1 attempts are usable, not 1: 1 refusal"),
+    ],
+)
+def test_reasoning_too_few_usable_attempts_say_nothing_of_the_problem(
+    tmp_path: Path, more: str, solutions: tuple[str, ...], told: str
+):
+    run = ran(tmp_path, recipe(more, HINT), solutions)
+    assert run.samples == ()
+    assert run.asked("hint") == []
+    [(reason, detail)] = run.reasons.values()
+    assert (reason, detail[: len(told)]) == (Reason.NOT_SOLVED, told)
+
+
+def test_reasoning_min_usable_lets_a_single_usable_attempt_count(tmp_path: Path):
+    run = ran(tmp_path, recipe("min_usable: 1", "attempts: 3"), ("a|12", REFUSAL, " "))
+    [sample] = run.samples
+    assert (sample.difficulty, sample.drawn["usable_attempts"]) == (0.0, 1)
 
 
 def test_reasoning_shortest_keeps_one_and_tells_the_others(tmp_path: Path):
@@ -183,7 +246,7 @@ def test_reasoning_hint_is_asked_where_all_fail_and_its_row_is_marked(tmp_path: 
     assert (sample.drawn["rationalised"], sample.drawn["solve_rate"]) == ("yes", 0.0)
     assert (sample.difficulty, sample.prompt) == (1.0, "What is 3 times 4?")
     assert run.asked("hint")[0].messages[-1].content == "What is 3 times 4? HINT 12"
-    assert run.why == [Reason.NOT_SOLVED] * 3
+    assert run.why == [Reason.NOT_SOLVED] * 2, "each attempt, and nothing for the problem beside"
     solved = ran(tmp_path / "solved", made, ("a|7", "b|12"), [])
     assert solved.asked("hint") == []
 
@@ -201,7 +264,8 @@ def test_reasoning_hint_that_shows_or_fails_gives_no_row(
 ):
     run = ran(tmp_path, recipe("attempts: 1", HINT), ["a|7"], hinted)
     assert run.samples == ()
-    assert (reason, told) in run.reasons.values()
+    whole = f"none of 1 comes to 12: 7 (1); hinted-1 {reason}: {told}"
+    assert list(run.reasons.values()) == [(Reason.NOT_SOLVED, whole)]
 
 
 @pytest.mark.parametrize(
@@ -245,12 +309,28 @@ def test_shown_hint_lets_plain_reasoning_pass(said: str):
         ("hint: {template: solve.md.j2, inputs: [question, style]}", "hint must see the answer"),
         ("problem: [problem, answer]", "problem may not hold answer"),
         ("attempts: 0", "greater than or equal to 1"),
+        ("min_usable: 5", "min_usable is above attempts"),
         ("think_tag: <think>", "think_tag"),
     ],
 )
 def test_reasoning_recipe_that_cannot_work_is_refused(more: str, told: str):
     with pytest.raises(RecipeError, match=told):
         recipe(more)
+
+
+def test_reasoning_style_of_a_seed_is_seen_and_clashes_with_styles_before_a_call(tmp_path: Path):
+    seeds = seeds_of_fields({"problem": "What?", "answer": "12", "style": "as a poem"})
+    run = run_technique(tmp_path / "a", recipe("attempts: 1"), seeds, saying(["a|12"]))
+    assert run.requests[0].messages[-1].content == "as a poem|What?"
+    asked: list[Request] = []
+
+    def answer(request: Request) -> str:
+        asked.append(request)
+        return written("a", "12")
+
+    with pytest.raises(RecipeError, match=r"styles: styles\.txt gives each answer a `style`, but"):
+        run_technique(tmp_path / "b", recipe("styles: styles.txt"), seeds, answer)
+    assert asked == []
 
 
 def test_reasoning_seed_without_a_usable_answer_stops_before_a_call(tmp_path: Path):

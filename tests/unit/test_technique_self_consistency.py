@@ -165,6 +165,17 @@ def test_vote_styles_differ_and_the_writers_is_told(tmp_path: Path):
     assert only(run).drawn["style"] == used[1]
 
 
+def test_vote_style_variation_reaches_the_prompt_and_clashes_with_styles(tmp_path: Path):
+    text = RECIPE.replace("technique:", "variations: {{style: [as a poem]}}\ntechnique:")
+    made = recipe_of(text.format(more="votes: 3"), FILES)
+    run = ran(tmp_path / "a", made, "12", "12", "12")
+    assert {r.messages[-1].content for r in run.requests} == {"as a poem|What is 3 times 4?"}
+    assert only(run).drawn["style"] == "as a poem"
+    both = recipe_of(text.format(more="styles: styles.txt"), FILES)
+    with pytest.raises(RecipeError, match="a variation or a field of the seeds is called `style`"):
+        ran(tmp_path / "b", both, "12", "12", "12", "12", "12")
+
+
 @pytest.mark.parametrize(
     ("more", "told"),
     [

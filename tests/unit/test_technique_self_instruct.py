@@ -15,9 +15,9 @@ from synth_assets.core.novelty.instruction_rules import InstructionRules
 from synth_assets.core.novelty.rouge_l import rouge_l
 from synth_assets.core.novelty.task_pool import TaskPool
 from synth_assets.core.schema import Reason
-from synth_assets.core.techniques.instances import Instance, instances_in, usable
+from synth_assets.core.techniques.instances import Instance, instances_in, listed, usable
 from synth_assets.core.techniques.protocol import Unusable
-from synth_assets.errors import RecipeError, TechniqueError
+from synth_assets.errors import RecipeError
 from tests.technique_runs import TechniqueRun, recipe_of, run_technique, seeds_of_fields
 
 RECIPE = """
@@ -158,7 +158,9 @@ def test_self_instruct_task_like_one_of_the_pool_is_dropped_before_its_instances
     tmp_path: Path,
 ):
     near = f"Please {SEEDS[2].fields['instruction']}"
-    made = run(tmp_path, script(proposed(near, PLAIN, f"{PLAIN} now")))
+    text = RECIPE.format(samples=1, at_once=1, more="", form="").replace("number: 2", "number: 3")
+    answer = script(proposed(near, PLAIN, f"{PLAIN} now"))
+    made = run_technique(tmp_path, recipe_of(text, FILES), SEEDS, answer)
     assert [sample.prompt for sample in made.samples] == [f"{PLAIN}\n\nin"]
     assert len(made.asked("classify")) == 1
     details = sorted(detail for _, detail in made.reasons.values())
@@ -433,16 +435,132 @@ def test_usable_instances_of_one_empty_input_keep_the_first():
 
 
 def test_instances_of_json_are_read_like_sections():
-    assert instances_in('[{"input": null, "output": " 3 "}, {"output": 4}, 5]') == [
-        Instance("", "3"),
-        Instance("", "4"),
-    ]
+    *read, other = instances_in('[{"input": null, "output": " 3 "}, {"output": 0}, 5]')
+    assert read == [Instance("", "3"), Instance("", "0")]
+    assert isinstance(other, Unusable)
+    assert other.reason is Reason.UNPARSABLE
     assert instances_in("[not json") == []
+
+
+def test_listed_items_of_json_are_texts_or_objects_with_the_tag():
+    found = listed('[" one ", {"instruction": " two "}, {"task": "three"}, 4]', "instruction")
+    assert found[:2] == ["one", "two"]
+    assert [each.reason for each in found[2:] if isinstance(each, Unusable)] == ["unparsable"] * 2
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["None", "N/A", "<noinput>", "(no input)", "-", "\u2014", "No input.", "[None]", "n/a.", ""],
+)
+def test_instances_whose_input_says_that_there_is_none_have_the_empty_one(written: str):
+    section = f"<instance><input>{written}</input><output>4</output></instance>"
+    assert instances_in(section) == [Instance("", "4")]
+    assert instances_in(json.dumps([{"input": written, "output": 4}])) == [Instance("", "4")]
+
+
+@pytest.mark.parametrize("written", ["Na", "none of them came", "-5", "No", "input", "- a\n- b"])
+def test_instances_whose_input_only_looks_like_none_keep_it(written: str):
+    section = f"<instance><input>{written}</input><output>4</output></instance>"
+    assert instances_in(section) == [Instance(written, "4")]
+
+
+def test_instances_not_closed_are_dropped_alone():
+    one = "<instance><input>aa bb</input><output>one</output>"
+    two = "<instance><input>cc</input><output>two</output></instance>"
+    three = "<Instance><input>dd<output>three</output></Instance>"
+    four = "<instance><input>a</input><input>b</input><output>four</output></instance>"
+    found = instances_in(one + two + three + four)
+    told = [each.detail if isinstance(each, Unusable) else each.output for each in found]
+    assert told == [
+        "a section <instance> is not closed",
+        "two",
+        "a section <input> is not closed",
+        "section <input> stands 2 times in an instance",
+    ]
+    assert [isinstance(each, Instance) for each in usable(found)] == [False, True, False, False]
+
+
+def test_usable_instances_that_contradict_leave_the_unreadable_their_reason():
+    lost = Unusable(Reason.UNPARSABLE, "not closed")
+    found = usable([Instance("a", "1"), lost, Instance("a", "2")])
+    reasons = [each.reason for each in found if isinstance(each, Unusable)]
+    assert reasons == ["no_agreement", "unparsable", "no_agreement"]
+
+
+def test_self_instruct_instruction_not_closed_has_a_decision_and_swallows_none(tmp_path: Path):
+    said = f"<instructions><instruction>{OTHER}<instruction>{PLAIN}</instruction></instructions>"
+    ran = run(tmp_path, script(said))
+    assert [sample.prompt for sample in ran.samples] == [f"{PLAIN}\n\nin"]
+    assert list(ran.reasons.values()) == [
+        (Reason.UNPARSABLE, "a section <instruction> is not closed")
+    ]
+
+
+def test_self_instruct_instructions_beyond_the_number_are_not_bought(tmp_path: Path):
+    third = "Nutmeg opal parsley quiver ribbon"
+    ran = run(tmp_path, script(proposed(PLAIN, OTHER, third, "Sort it")), samples=2)
+    assert [sample.prompt for sample in ran.samples] == [f"{PLAIN}\n\nin", f"{OTHER}\n\nin"]
+    assert [len(ran.asked(step)) for step in ("classify", "input_first")] == [2, 2]
+    told = "4 instructions came, 2 were asked for; the instruction: "
+    assert sorted(ran.reasons.values()) == [
+        (Reason.OUT_OF_BAND, f"{told}'{third}'"),
+        (Reason.OUT_OF_BAND, f"{told}'Sort it'"),
+    ]
+
+
+def test_self_instruct_instruction_that_is_a_refusal_is_not_bought(tmp_path: Path):
+    refused = "I'm sorry, but I can't help with inventing tasks."
+    ran = run(tmp_path, script(proposed(refused, PLAIN)))
+    assert [sample.prompt for sample in ran.samples] == [f"{PLAIN}\n\nin"]
+    assert ran.why == [Reason.REFUSAL]
+    assert len(ran.asked("classify")) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "step"),
+    [
+        ("**No**", "input_first"),
+        ("Classification: Yes.", "output_first"),
+        ("'yes'", "output_first"),
+    ],
+)
+def test_self_instruct_classification_in_markdown_is_read(tmp_path: Path, said: str, step: str):
+    plain = script(proposed(PLAIN))
+
+    def answer(request: Request) -> str:
+        if request.step == "classify":
+            return f"<classification>{said}</classification>"
+        return plain(request)
+
+    assert [sample.drawn["instances"] for sample in run(tmp_path, answer).samples] == [step]
+
+
+def test_self_instruct_rows_tell_with_what_their_own_copy_was_asked(tmp_path: Path):
+    text = RECIPE.format(samples=4, at_once=1, more="", form="").replace("number: 2", "number: 4")
+    choice = ", sampling: {temperature: [0.1, 0.5, 0.9]}}"
+    for name in ("classify", "inputs"):
+        old = f"{{template: {name}.md.j2, inputs: [instruction]"
+        assert f"{old}}}" in text
+        text = text.replace(f"{old}}}", f"{old}{choice}")
+    third, fourth = "Nutmeg opal parsley quiver ribbon", "Amber basil cedar daisy elder"
+    answer = script(proposed(PLAIN, OTHER, third, fourth))
+    ran = run_technique(tmp_path, recipe_of(text, FILES), SEEDS, answer)
+
+    asked = {request.fingerprint: request for request in ran.requests}
+    told = set[tuple[str, str]]()
+    for sample in ran.samples:
+        used = {asked[each].step: asked[each] for each in sample.request_fingerprints}
+        for step in ("classify", "input_first"):
+            temperature = json.loads(used[step].parameters)["temperature"]
+            assert sample.drawn[f"{step}_temperature"] == str(temperature)
+            told.add((step, str(temperature)))
+    assert len(ran.samples) == 4
+    assert len(told) > 2
 
 
 def test_self_instruct_seed_without_the_field_is_named(tmp_path: Path):
     text = RECIPE.format(samples=1, at_once=1, more="instruction: task", form="")
-    with pytest.raises(TechniqueError, match="has no text in the field 'task'; it has instruction"):
+    with pytest.raises(RecipeError, match="has no text in the field 'task'; it has instruction"):
         run_technique(tmp_path, recipe_of(text, FILES), SEEDS, script(""))
 
 

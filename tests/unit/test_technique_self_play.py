@@ -96,6 +96,7 @@ def test_self_play_problems_in_the_band_are_kept_with_rate_and_difficulty(tmp_pa
     assert first.drawn == {
         "level": "easy",
         "attempts": 4,
+        "usable": 4,
         "solved": 2,
         "solve_rate": 0.5,
         "without_answer": 0,
@@ -199,7 +200,7 @@ def test_self_play_proposer_that_copies_its_example_is_dropped(tmp_path: Path):
     )[1]  # fmt: skip
 
 
-def test_self_play_attempts_without_an_answer_count_as_failed(tmp_path: Path):
+def test_self_play_rate_is_of_usable_attempts_and_one_without_an_answer_failed(tmp_path: Path):
     good = script(lambda *_: 3)
 
     def answer(request: Request) -> str:
@@ -210,8 +211,51 @@ def test_self_play_attempts_without_an_answer_count_as_failed(tmp_path: Path):
         return good(request)
 
     made = run(tmp_path, answer, samples=4)
-    assert {sample.drawn["solve_rate"] for sample in made.samples} == {0.5}
-    assert {sample.drawn["without_answer"] for sample in made.samples} == {2}
+    names = ("usable", "solved", "solve_rate", "without_answer")
+    told = {tuple(sample.drawn[name] for name in names) for sample in made.samples}
+    assert told == {(3, 2, 0.6667, 1)}
+
+
+@pytest.mark.parametrize(("more", "lost"), [("", 3), ("least_usable: 0.75", 2)])
+def test_self_play_too_few_usable_attempts_say_nothing_of_a_problem(
+    tmp_path: Path, more: str, lost: int
+):
+    good = script(lambda *_: 1)
+
+    def answer(request: Request) -> str:
+        refused = request.step == "solve" and request.sample_index >> 24 >= 4 - lost
+        return "I cannot help with this." if refused else good(request)
+
+    made = run(tmp_path, answer, samples=4, more=more)
+    assert made.samples == ()
+    assert set(made.why) == {Reason.REFUSAL}
+    least = 3 if more else 2
+    begin = f"{4 - lost} of 4 attempts can be used, at least {least} must be; the first lost: "
+    assert all(detail.startswith(begin) for _, detail in made.reasons.values())
+
+
+def test_self_play_problem_like_a_kept_one_is_dropped_after_its_round(tmp_path: Path):
+    good = script(lambda *_: 2)
+    same = "<problem>easy sums of three apples and four pears</problem><solution>#### 7</solution>"
+    made = run(tmp_path, lambda r: same if r.step == "propose" else good(r), more="earlier: 0")
+    assert len(made.samples) == 1
+    assert set(made.why) == {Reason.NOT_NOVEL}
+    assert len(made.rounds) == 3, "two rounds that keep nothing end it"
+    told = "ROUGE-L 1.000 with 'easy sums of three apples and four pears'"
+    assert {detail for _, detail in made.reasons.values()} == {told}
+
+
+def test_self_play_rounds_go_on_until_enough_are_kept(tmp_path: Path):
+    made = run(tmp_path, script(lambda *_: 2), samples=100)
+    assert len(made.samples) == 100
+    assert len(made.rounds) == 25
+
+
+def test_self_play_level_that_swings_for_ever_has_an_end(tmp_path: Path):
+    rates = {"easy": 4, "medium": 0, "hard": 2}
+    made = run(tmp_path, script(lambda level, _: rates[level]), samples=4)
+    assert made.samples == ()
+    assert len(made.rounds) == 5
 
 
 def test_self_play_without_a_usable_attempt_gives_the_reason_of_the_first(tmp_path: Path):
@@ -294,6 +338,7 @@ def test_self_play_stopped_and_resumed_gives_the_samples_of_an_undisturbed_run(
     ("more", "told"),
     [
         ("low: 0.8", "high is below low"),
+        ("low: 0", "low` is not right: Input should be greater than 0"),
         ("first_level: 4", "beyond the 3 levels"),
         ("rounds: 0", "rounds"),
     ],

@@ -6,6 +6,7 @@ import pytest
 
 from synth_assets.core.completion import Request
 from synth_assets.core.config.recipe import Recipe
+from synth_assets.core.techniques.topic_tree import subtopics_of
 from synth_assets.errors import RecipeError
 from tests.technique_runs import TechniqueRun, recipe_of, run_technique, seeds_of_fields
 
@@ -163,7 +164,7 @@ def test_textbook_grown_tree_teaches_what_was_added(tmp_path: Path):
 
 
 def test_textbook_topic_rows_are_kept_where_asked(tmp_path: Path):
-    recipe = textbook(1, expand=EXPAND, exercise="", solve="", sections="[idea]", topic_rows="true")
+    recipe = textbook(3, expand=EXPAND, exercise="", solve="", sections="[idea]", topic_rows="true")
     made = run(tmp_path, recipe)
     assert made.reasons == {}
     topics = [s for s in made.samples if s.drawn["piece"] == "topic"]
@@ -233,8 +234,35 @@ def test_textbook_grown_circle_is_cut_and_told(tmp_path: Path):
 def test_textbook_topics_beyond_the_limit_are_told(tmp_path: Path):
     recipe = textbook(5, expand=EXPAND, topics="5", exercise="", solve="", sections="[idea]")
     made = run(tmp_path, recipe)
-    assert made.why == ["beyond_limit"] * 4 + ["scaffold"] * 2
+    assert made.why == ["beyond_limit"] * 2 + ["scaffold"] * 2
     assert len({s.drawn["topic"] for s in made.samples}) == 4
+    assert len(made.asked("expand")) == 2
+
+
+def test_textbook_tree_that_is_full_is_not_expanded(tmp_path: Path):
+    recipe = textbook(9, expand=EXPAND, topics="3", levels="3", exercise="", solve="")
+    made = run(tmp_path, recipe)
+    assert made.asked("expand") == []
+    assert made.reasons == {}
+
+
+def test_textbook_no_more_topics_are_expanded_than_lessons_can_use(tmp_path: Path):
+    recipe = textbook(1, expand=EXPAND, levels="6", exercise="", solve="", sections="[idea]")
+    made = run(tmp_path, recipe)
+    assert [topic_of(request) for request in made.asked("expand")][:2] == ["Sums", "Small Sums"]
+    assert len(made.asked("expand")) == 6
+    [lesson] = made.samples
+    assert str(lesson.drawn["path"]).startswith("Numbers > Sums > Small Sums > Small Small Sums")
+
+
+def test_textbook_too_few_rows_are_followed_by_further_lessons(tmp_path: Path):
+    def answer(request: Request) -> str:
+        return "Short." if "[Sums]" in request.messages[-1].content else answered(request)
+
+    made = run(tmp_path, textbook(4, exercise="", solve="", sections="[idea]"), answer)
+    assert [s.drawn["topic"] for s in made.samples] == ["Products", "Areas"] * 2 + ["Products"]
+    assert [r.planned for r in made.rounds] == [4, 8], "half of them came in"
+    assert made.why == ["too_short"] * 3
 
 
 @pytest.mark.parametrize(
@@ -269,7 +297,8 @@ def test_textbook_piece_that_fails_is_told_and_the_rest_of_the_lesson_stays(
 
 def test_textbook_lesson_without_a_section_asks_for_no_exercise(tmp_path: Path):
     made = run(tmp_path, textbook(1), instead("write", "Short."))
-    assert made.why == ["too_short", "too_short"]
+    assert made.why == ["too_short"] * 4
+    assert [r.planned for r in made.rounds] == [1, 2], "two empty rounds end it"
     assert made.asked("exercise") == []
 
 
@@ -310,8 +339,17 @@ def test_textbook_seeds_that_are_no_tree_are_refused_with_the_row_to_mend(
 
 
 def test_textbook_request_with_an_unknown_input_is_refused(tmp_path: Path):
-    with pytest.raises(RecipeError, match=r"requests: \{reader\} is no input"):
-        run(tmp_path, textbook(1, requests='"Tell {reader} of {topic}."'))
+    asked: list[Request] = []
+
+    def answer(request: Request) -> str:
+        asked.append(request)
+        return answered(request)
+
+    requests = '["On {topic}.", "Tell {reader} of {topic}."]'
+    for expand in ("", EXPAND):
+        with pytest.raises(RecipeError, match=r"requests: \{reader\} is no input"):
+            run(tmp_path, textbook(3, requests=requests, expand=expand), answer)
+    assert asked == []
 
 
 def test_textbook_runs_twice_alike_and_pays_once(tmp_path: Path):
@@ -342,3 +380,27 @@ def test_textbook_resumed_after_any_answer_gives_the_same_rows(tmp_path: Path, s
     assert resumed.samples == whole.samples
     assert resumed.reasons == whole.reasons
     assert len(resumed.requests) <= len(whole.requests) - stop
+
+
+def test_textbook_bound_of_calls_counts_sections_and_exercises():
+    technique = textbook(1, exercises="2").spec.technique
+    assert technique.most_calls == {"write": 2, "exercise": 2, "solve": 2}
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "needs"),
+    [
+        ("- 3D shapes | Solids. | 2D shapes", "3D shapes", ("2D shapes",)),
+        ("12) 100 metres | A race. | none needed", "100 metres", ()),
+        ("\u2022 **-1 as a number** | Below nought. | None.", "-1 as a number", ()),
+        ("(a+b) squared | A formula. | No prerequisites", "(a+b) squared", ()),
+        ("2. Sums | All. | N/A; None; Nothing but sums", "Sums", ("Nothing but sums",)),
+        ("1.5 litres | A bottle. | -", "1.5 litres", ()),
+    ],
+)
+def test_textbook_line_of_a_topic_loses_its_list_mark_alone(
+    line: str, name: str, needs: tuple[str, ...]
+):
+    [found] = subtopics_of(line)
+    assert not isinstance(found, str)
+    assert (found.name, found.needs) == (name, needs)

@@ -4,6 +4,7 @@ Whatever is wrong is a `RecipeError` that names the file, the line and the mend.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 from typing import Any, cast
@@ -23,6 +24,7 @@ from synth_assets.core.techniques.protocol import Technique
 from synth_assets.errors import RecipeError
 
 _ALL_TEMPLATES = "all templates of the prompt"
+_FILE_NAME = re.compile(r"\S+\.(?:txt|md|json|yaml)")
 
 
 def parse_recipe(
@@ -44,13 +46,15 @@ def parse_recipe(
         models: the Pydantic models that prompts name, by that name.
 
     Raises:
-        RecipeError: if a template and its declaration differ, a file is missing, a teacher is not
-            in the catalogue, or a schema does not require what the technique reads.
+        RecipeError: if a template and its declaration differ, a file is missing that they or the
+            technique name, a teacher is not in the catalogue, or a schema does not require what the
+            technique reads.
     """
     prompts = spec.technique.prompts
     forms = _forms(label, spec, files, models or {})
     space = space_of(label, spec, files)
     _refuse_clashes(label, spec, space)
+    _check_technique_files(label, spec, files)
     parts = {RECIPE_FILE, *_named_elsewhere(spec, files), *(set(forms) & set(files))}
     for prompt in prompts.values():
         parts |= _check_prompt(label, files, prompt)
@@ -155,6 +159,19 @@ def _named_elsewhere(spec: RecipeSpec, files: Mapping[str, str]) -> set[str]:
     if technique := technique_file(spec.technique.kind):
         said.add(technique)
     return said & set(files)
+
+
+def _check_technique_files(label: str, spec: RecipeSpec, files: Mapping[str, str]) -> None:
+    """What looks like a file's name among the technique's own parameters is one, and not empty."""
+    for key, value in spec.technique:
+        if not isinstance(value, str) or not _FILE_NAME.fullmatch(value):
+            continue
+        if not files.get(value, "").strip():
+            raise RecipeError(
+                f"{label}: technique: {key}: there is no file {value} with a line in it. Files "
+                f"here: {', '.join(sorted(files))}. Write it into the recipe's folder, or mend "
+                f"{key}."
+            )
 
 
 def _check_filling(label: str, spec: RecipeSpec) -> None:

@@ -19,11 +19,20 @@ from synth_assets.core.techniques.prompt import Prompt
 from synth_assets.core.techniques.protocol import Draft, Production, Slot, Technique, Unusable
 from synth_assets.core.techniques.structured import ask_fields, read_each
 from synth_assets.core.techniques.unseen import copied_run, field_of
+from synth_assets.core.verify.failure_modes import refusal_in
 from synth_assets.core.verify.folding import clipped
 
 _RATING = re.compile(
-    r"(?:(?:score|rating)\s*[:=]?\s*)?([1-5])(?:\s*(?:/|out of)\s*5)?\.?", re.IGNORECASE
+    r"(?:(?:my |the )?(?:score|rating)(?: is)?\s*[:=]?\s*)?"
+    r"(?P<value>[1-5])(?:[.,]0+)?(?![\w%]|[.,]\d)"
+    r"(?:\s*(?:/|out of|of)\s*5(?:[.,]0+)?(?![\w%]|[.,]\d))?(?P<words>\W.*)?",
+    re.IGNORECASE | re.DOTALL,
 )
+_ANOTHER = re.compile(
+    r"\b(?:or|half|zero|one|two|three|four|five|six|seven|eight|nine|ten)\b|^\s*[-+]\s*$",
+    re.IGNORECASE,
+)
+"""Words after a rating that may name another one."""
 _Rating: TypeAlias = Generator[Sequence[Request], Sequence[Completion], tuple[int, ...] | Unusable]
 
 
@@ -60,6 +69,11 @@ class BacktranslationInstruction(Technique):
     max_spread: int = Field(default=1, ge=0, le=4)
     max_copied_words: int = Field(default=10, ge=3)
 
+    @property
+    def most_calls(self) -> Mapping[str, int]:
+        """See the protocol."""
+        return {"rate": self.ratings}
+
     def produce(self, slot: Slot) -> Production:
         """See the protocol."""
         text = field_of(slot.inputs, self.response, "response")
@@ -69,6 +83,8 @@ class BacktranslationInstruction(Technique):
         if isinstance(asked, Unusable):
             return asked
         instruction = asked["instruction"]
+        if phrase := refusal_in(instruction):
+            return Unusable(Reason.REFUSAL, f"the instruction refuses: {phrase!r}")
         copied = copied_run(instruction, text)
         if len(copied) > self.max_copied_words:
             run = clipped(" ".join(copied), 160)
@@ -102,11 +118,11 @@ class BacktranslationInstruction(Technique):
         for answer in answers:
             if isinstance(answer, Unusable):
                 return answer
-            match = _RATING.fullmatch(answer["rating"].strip())
-            if match is None:
+            rating = rating_in(answer["rating"])
+            if rating is None:
                 told = f"a rating is no whole number from 1 to 5: {clipped(answer['rating'])}"
                 return Unusable(Reason.UNPARSABLE, told)
-            ratings.append(int(match[1]))
+            ratings.append(rating)
         said = ", ".join(map(str, ratings))
         if max(ratings) - min(ratings) > self.max_spread:
             return Unusable(Reason.INCONSISTENT_JUDGE, f"rated {said}: too far apart to believe")
@@ -114,3 +130,19 @@ class BacktranslationInstruction(Technique):
             told = f"rated {said}; {self.threshold:g} or more is asked for"
             return Unusable(Reason.LOW_RATED, f"{told}: {clipped(values['instruction'], 160)}")
         return tuple(ratings)
+
+
+def rating_in(text: str) -> int | None:
+    """The whole number from 1 to 5 that a rating begins with; none where it is no such rating.
+
+    Markdown and quotation marks, `/5` after the number and words (`5 - perfect`) do not matter.
+    None where the number is out of range or broken, or the words name a number again.
+    """
+    plain = re.sub(r"[*_`]", "", text).strip(" \t\r\n\"'\u201c\u201d")
+    match = _RATING.fullmatch(plain.rstrip("."))
+    if match is None:
+        return None
+    after = match["words"] or ""
+    if any(character.isnumeric() for character in after) or _ANOTHER.search(after):
+        return None
+    return int(match["value"])

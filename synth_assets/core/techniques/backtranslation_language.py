@@ -8,19 +8,18 @@ Popović 2015), and if numbers and names stand in the source and in the round tr
 """
 
 import re
-from collections import Counter
 from collections.abc import Mapping
 from typing import ClassVar
 
 from pydantic import Field
 
 from synth_assets.core.schema import Reason
+from synth_assets.core.techniques.number_readings import unshared_numbers
 from synth_assets.core.techniques.prompt import Prompt
 from synth_assets.core.techniques.protocol import Draft, Production, Slot, Technique, Unusable
 from synth_assets.core.techniques.structured import ask_fields
 from synth_assets.core.techniques.unseen import attributes_of, field_of
 
-_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _CAPITALISED = re.compile(r"(?<=[a-z,;] )[A-Z][^\W\d_]+(?:-[A-Z][^\W\d_]+)*")
 _NO_NAMES = frozenset(
     re.findall(
@@ -111,24 +110,15 @@ def chrf(text: str, reference: str) -> float:
 def _lost(text: str, other: str, names: tuple[str, ...]) -> str:
     """Which numbers and names of a text another does not have, or has beyond it; empty if none.
 
-    Numbers are compared by their digits, since `2.5`, `14:30` are written `2,5`, `14.30` elsewhere.
+    Numbers are compared by what they may mean in either language (`number_readings`).
     """
-    written = {_digits(found): found for found in _NUMBER.findall(f"{other} {text}")}
-    one, two = _numbers(text), _numbers(other)
+    numbers = unshared_numbers(text, other)
     told = [
-        f"{what} {', '.join(sorted(written[digits] for digits in numbers))}"
-        for what, numbers in (("numbers lost:", one - two), ("numbers added:", two - one))
-        if numbers
+        f"{what} {', '.join(written)}"
+        for what, written in (("numbers lost:", numbers.lost), ("numbers added:", numbers.added))
+        if written
     ]
     absent = [name for name in names if not re.search(rf"\b{re.escape(name)}(?:'?s)?\b", other)]
     if absent:
         told.append(f"names lost: {', '.join(absent)}")
     return "; ".join(told)
-
-
-def _numbers(text: str) -> Counter[str]:
-    return Counter(_digits(found) for found in _NUMBER.findall(text))
-
-
-def _digits(number: str) -> str:
-    return re.sub(r"[.,:]", "", number)

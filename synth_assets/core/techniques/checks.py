@@ -147,7 +147,7 @@ class Bullets(Check):
 
     def fault(self, text: str) -> str | None:
         """See `Check`."""
-        found = len(_BULLET.findall(text))
+        found = bullet_lines(text)
         told = f"it has {found} bullet points, exactly {self.count} are asked"
         return None if found == self.count else told
 
@@ -212,6 +212,11 @@ class StartsWith(Check):
 CheckSpec: TypeAlias = Annotated[
     Words | Contains | Lacks | Bullets | Json | EndsWith | StartsWith, Field(discriminator="kind")
 ]
+
+
+def bullet_lines(text: str) -> int:
+    """How many lines are bullet points: a dash, star, dot or number first."""
+    return len(_BULLET.findall(text))
 
 
 def _filled(text: str, values: Mapping[str, str], where: str) -> str | None:

@@ -22,11 +22,16 @@ from synth_assets.core.techniques.answer_form import Answered
 from synth_assets.core.techniques.prompt import Prompt
 from synth_assets.core.techniques.protocol import Draft, Production, Slot, Technique, Unusable
 from synth_assets.core.techniques.structured import ask_fields, ask_text
-from synth_assets.core.verify.folding import clipped, folded
+from synth_assets.core.techniques.verdicts import verdict_in
+from synth_assets.core.verify.folding import clipped, folded, stands_in
 from synth_assets.errors import RecipeError, TechniqueError
 
 _Step: TypeAlias = Generator[Sequence[Request], Sequence[Completion], Unusable | None]
 
+_VERDICTS = ("none", "none found", "present")
+_QUOTATION = re.compile(
+    r"\u00ab([^\u00ab\u00bb]+)\u00bb|\u201c([^\u201c\u201d]+)\u201d|\"([^\"\n]+)\""
+)
 _NAMED = re.compile(r"([a-z][a-z0-9_]{0,30}):\s+(\S.*)")
 
 
@@ -45,7 +50,8 @@ class Constitutional(Technique):
     (a line each), `response` (the answer so far) and `round` (1, 2, ...), and `revise` the
     `critique`. The whole answer to `answer` is the first response; as JSON, its field `response`.
     `critique` must answer with `critique` and `verdict`, which is `none` or `present`; `revise`
-    with `revision`.
+    with `revision`. A verdict of `none` beside a critique that quotes two words or more of the
+    response contradicts itself, and ends the sample.
 
     Attributes:
         principles: file of the recipe with a principle a line, as `name: text` or text alone;
@@ -77,7 +83,7 @@ class Constitutional(Technique):
     @property
     def most_calls(self) -> Mapping[str, int]:
         """See the protocol."""
-        return dict.fromkeys(("critique", "revise"), self.rounds)
+        return {"critique": self.rounds + 1, "revise": self.rounds}
 
     def produce(self, slot: Slot) -> Production:
         """See the protocol."""
@@ -125,14 +131,18 @@ class Constitutional(Technique):
             return Unusable(found.reason, f"critique {number}: {found.detail}")
         work.take(found)
         work.critiques.append(found["critique"])
-        match found["verdict"].strip(" .!*\n").lower():
-            case "none":
-                work.settled = True
-            case "present":
-                pass
-            case other:
-                told = f"critique {number}: the verdict is {clipped(other)}, not none or present"
+        match verdict_in(found["verdict"], _VERDICTS):
+            case None:
+                said = clipped(found["verdict"])
+                told = f"critique {number}: the verdict is {said}, not none or present"
                 return Unusable(Reason.UNPARSABLE, told)
+            case "present":
+                return None
+            case _:
+                work.settled = True
+        if (quoted := _quoted(found["critique"], work.texts[-1])) is not None:
+            told = f"critique {number}: its verdict is none, but it quotes {clipped(quoted)}"
+            return Unusable(Reason.INCONSISTENT_JUDGE, told)
         return None
 
     def _revise(self, slot: Slot, work: "_Work", told: str) -> _Step:
@@ -210,6 +220,16 @@ def read_principles(text: str) -> tuple[Principle, ...]:
         Principle(match[1], match[2]) if match else Principle(str(number), line)
         for number, (line, match) in enumerate(zip(found, named, strict=True), start=1)
     )
+
+
+def _quoted(critique: str, answer: str) -> str | None:
+    """The first quotation of two words or more that stands in the answer."""
+    there = folded(answer)
+    for found in _QUOTATION.finditer(critique):
+        quoted = found[found.lastindex or 0].strip(" .,;:!?")
+        if len(quoted.split()) > 1 and stands_in(folded(quoted), there):
+            return quoted
+    return None
 
 
 def held_to(

@@ -10,6 +10,7 @@ from synth_assets.core.completion import Completion
 from synth_assets.core.schema import Reason
 from synth_assets.core.techniques.copies import Copy
 from synth_assets.core.techniques.protocol import Unusable
+from synth_assets.core.techniques.verdicts import verdict_in
 
 Said: TypeAlias = Literal["A", "B", "tie"]
 """What a judge says: the response shown first, the one shown second, or neither."""
@@ -17,8 +18,25 @@ Said: TypeAlias = Literal["A", "B", "tie"]
 RECORDED = frozenset({"rating", "style", "teacher", "wins", "words"})
 """What is told of both responses beside their ratings."""
 
-_SAID: Mapping[str, Said] = {"a": "A", "b": "B", "tie": "tie", "c": "tie"}
-_AROUND = " \t\"'`*_.:[]()<>"
+_SAID: Mapping[str, Said] = {
+    "a": "A",
+    "b": "B",
+    "response a": "A",
+    "response b": "B",
+    "a is better": "A",
+    "b is better": "B",
+    "response a is better": "A",
+    "response b is better": "B",
+    "tie": "tie",
+    "a tie": "tie",
+    "it's a tie": "tie",
+    "it is a tie": "tie",
+}
+_RATING = (
+    r"[\s\"'*_`]*[:=][\s\"'*_`]*(\d{1,3})(?:\.0{1,3})?+(?:\s?(?:/|out of)\s?10)?+"
+    # Of another scale, or no single number.
+    r"(?!\d|\.\d|[-\u2013]\d|\s?[(]?(?:/|%|(?:out )?of \d|(?:to|or) \d))"
+)
 
 
 @dataclass(frozen=True)
@@ -132,8 +150,8 @@ class Contest:
             return round(pair.won.rating - pair.beaten.rating, 3)
         return round(self._share_won(pair.won) - self._share_won(pair.beaten), 3)
 
-    def widest(self, *, ties: bool) -> Pair | None:
-        """The decided pair with the widest margin of wins, then of ratings; the first of equals.
+    def candidates(self, *, ties: bool) -> list[Pair]:
+        """The decided pairs, the widest margin of wins first, then of ratings, then the earlier.
 
         Where none is decided, the first tie, if those count: the shorter response as the better.
         """
@@ -142,21 +160,21 @@ class Contest:
             if (won := match.winner) is not None:
                 decided.append(Pair(won, match.other if won is match.one else match.one, match))
         if decided:
-            return max(decided, key=self._width)
+            return sorted(decided, key=self._width, reverse=True)
         for match in self.matches if ties else ():
             if match.is_tie:
                 won, beaten = sorted((match.one, match.other), key=lambda side: side.words)
-                return Pair(won, beaten, match)
-        return None
+                return [Pair(won, beaten, match)]
+        return []
 
-    def undecided(self, row: Pair | None) -> list[Unusable]:
-        """The matches that name no better response, but for the one that became a row."""
+    def undecided(self, told: Pair | None) -> list[Unusable]:
+        """The matches that name no better response, but for that of a pair told already."""
         return [
             Unusable(
                 Reason.TIE if match.is_tie else Reason.INCONSISTENT_JUDGE, match.told, match.label
             )
             for match in self.matches
-            if match.winner is None and (row is None or row.match is not match)
+            if match.winner is None and (told is None or told.match is not match)
         ]
 
     def told(self, pair: Pair) -> dict[str, str | int | float]:
@@ -171,6 +189,7 @@ class Contest:
             "responses": len(self.sides),
             "pairs": len(self.matches),
             "pairs_decided": decided,
+            "pairs_passed_over": decided - (pair.match.winner is not None),
             "pairs_tied": ties,
             "chosen_wins": self.wins(won),
             "rejected_wins": self.wins(beaten),
@@ -214,17 +233,19 @@ def response_label(number: int) -> str:
 
 
 def said_in(verdict: str) -> Said | None:
-    """What a verdict says; none where it is not `A`, `B` or `tie`."""
-    return _SAID.get(verdict.strip(_AROUND).casefold())
+    """What a verdict says; none where it is not `A`, `B` or `tie`, or one in other words."""
+    said = verdict_in(verdict.replace("\u2019", "'"), _SAID)
+    return None if said is None else _SAID[said]
 
 
 def ratings_in(text: str, criteria: tuple[str, ...]) -> Mapping[str, int] | str:
-    """Criterion -> rating from lines `helpfulness: 7`, or from JSON; else what is wrong."""
+    """Criterion -> rating from lines `helpfulness: 7`, or from JSON; else what is wrong.
+
+    `7.0` and `7/10` are 7; a rating out of another number is none.
+    """
     found: dict[str, int] = {}
     for name in criteria:
-        numbers = re.findall(
-            rf'(?<![\w-]){name}["*]*\s*[:=]\s*["*]*(\d{{1,3}})(?!\.?\d)', text, re.I
-        )
+        numbers = re.findall(rf"(?<![a-z\d-]){name}{_RATING}", text, re.I)
         if len(numbers) != 1 or not 1 <= int(numbers[0]) <= 10:
             told = ", ".join(numbers) or "nothing"
             return f"{name} is rated {told}; one whole number from 1 to 10 is asked"

@@ -21,17 +21,24 @@ from synth_assets.core.schema import Reason
 from synth_assets.core.techniques.answer_form import Answered
 from synth_assets.core.techniques.prompt import Prompt
 from synth_assets.core.techniques.protocol import Draft, Production, Slot, Technique, Unusable
+from synth_assets.core.techniques.sections import section_bodies
 from synth_assets.core.techniques.structured import ask_fields, text_of_each
-from synth_assets.core.techniques.turns import repeated_turn, role_leak, transcript
+from synth_assets.core.techniques.turns import agreed, repeated_turn, role_leak, transcript
+from synth_assets.core.techniques.verdicts import verdict_in
 from synth_assets.core.verify.folding import clipped
 
 Verdict: TypeAlias = Literal["yes", "partly", "no", "unstated"]
 _Turn: TypeAlias = Generator[Sequence[Request], Sequence[Completion], Unusable | None]
 _Judging: TypeAlias = Generator[Sequence[Request], Sequence[Completion], Verdict | Unusable]
 
-_DONE = re.compile(r"<done ?/?>")
-_VERDICT = re.compile(r"<goal_met>\s*(\w+)[.!]?\s*</goal_met>")
-_VERDICTS: Mapping[str, Verdict] = {"yes": "yes", "partly": "partly", "no": "no"}
+_DONE = re.compile(r"<\s*done\s*/?\s*>", re.IGNORECASE)
+_JUDGES = re.compile(r"<\s*goal_met\s*>", re.IGNORECASE)
+_VERDICTS: Mapping[str, Verdict] = {
+    "yes": "yes",
+    "partly": "partly",
+    "partially": "partly",
+    "no": "no",
+}
 
 
 class Conversation(Technique):
@@ -113,6 +120,7 @@ class Conversation(Technique):
                 fault = _fault(Message(role, answered["message"]), chat.turns)
                 if fault is None:
                     chat.asked_again += len(faults)
+                    chat.chosen.append(slot.ask.choices(prompt, step, len(faults)))
                     chat.add(role, request, answered)
                     return None
                 answered = fault
@@ -129,7 +137,7 @@ class Conversation(Technique):
             return Unusable(judged.reason, f"the judge: {judged.detail}")
         chat.others.append(judged.completion)
         chat.mended |= judged.mended
-        verdict = _VERDICTS.get(judged["goal_met"].strip(" .!\n").lower())
+        verdict = _VERDICTS.get(verdict_in(judged["goal_met"], _VERDICTS) or "")
         if verdict is None:
             told = f"the judge says {clipped(judged['goal_met'])}, not yes, partly or no"
             return Unusable(Reason.UNPARSABLE, told)
@@ -142,6 +150,7 @@ class Conversation(Technique):
             "ended": "max_turns" if chat.verdict is None else "user",
             "goal_met": verdict,
             "asked_again": chat.asked_again,
+            **agreed(chat.chosen),
         }
         if self.judge is not None:
             attributes["goal_met_user"] = chat.verdict or "unstated"
@@ -166,6 +175,7 @@ class _Chat:
         verdict: the user's closing word; none while the chat goes on.
         replies: completions of the assistant, the row's writer.
         others: completions of the user and the judge.
+        chosen: what each turn was asked with, of what prompts give a choice of.
         asked_again: how many turns had a fault and were asked for once more.
         mended: whether the JSON of an answer had to be mended.
     """
@@ -176,6 +186,7 @@ class _Chat:
     verdict: Verdict | None = None
     replies: list[Completion] = field(default_factory=list[Completion])
     others: list[Completion] = field(default_factory=list[Completion])
+    chosen: list[Mapping[str, str]] = field(default_factory=list[Mapping[str, str]])
     asked_again: int = 0
     mended: bool = False
 
@@ -194,14 +205,16 @@ class _Chat:
 
 
 def _closing_verdict(said: str) -> Verdict:
-    match = _VERDICT.search(said)
-    return "unstated" if match is None else _VERDICTS.get(match.group(1).lower(), "unstated")
+    sections = section_bodies(said, "goal_met")
+    if len(sections) != 1:
+        return "unstated"
+    return _VERDICTS.get(verdict_in(sections[0], _VERDICTS) or "", "unstated")
 
 
 def _fault(turn: Message, before: Sequence[Message]) -> Unusable | None:
     if turn.role == "user" and _DONE.search(turn.content):
         return None
-    if turn.role == "user" and "<goal_met>" in turn.content:
+    if turn.role == "user" and _JUDGES.search(turn.content):
         return Unusable(Reason.UNPARSABLE, "it judges the chat, and does not end it with <done/>")
     if leak := role_leak(turn):
         return Unusable(Reason.ROLE_LEAK, leak)

@@ -85,7 +85,7 @@ def ask_copies(
     Args:
         slot: the planned sample.
         prompt: of the technique.
-        values: variable -> text; `style` is added.
+        values: variable -> text; with `styles`, `style` is added.
         step: the prompt's name.
         names: fields to read of each answer.
         count: how many answers.
@@ -95,13 +95,18 @@ def ask_copies(
         instead_of: the step whose recorded choices these answers replace, too.
 
     Raises:
-        RecipeError: if the file is not there or empty.
+        RecipeError: if the file is not there or empty, or something else is called `style`.
     """
+    if styles and "style" in values:
+        raise RecipeError(
+            f"technique: styles: {styles} gives each answer a `style`, but a variation or a field "
+            "of the seeds is called `style`, too. Rename that one, or leave out styles:."
+        )
     lines = lines_of(slot, styles) if styles else ("",)
     first = int(slot.seed.seed_id[:8], 16) + slot.round * count
     used = [lines[(first + copy) % len(lines)] for copy in range(count)]
     requests = [
-        slot.ask(prompt, {**values, "style": style}, step, copy=copy)
+        slot.ask(prompt, {"style": style, **values}, step, copy=copy)
         for copy, style in enumerate(used)
     ]
     if whole:

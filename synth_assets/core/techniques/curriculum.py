@@ -5,7 +5,7 @@ leaf is to need all leaves below it. Lessons come in the order of their longest 
 prerequisites, so that every lesson stands behind all that it needs.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -144,42 +144,74 @@ class Curriculum:
         for leaf in self.leaves:
             for name in self.path(leaf):
                 below.setdefault(folded(name), []).append(leaf.key)
-        edges: dict[str, list[str]] = {leaf.key: [] for leaf in self.leaves}
-        cuts: list[Cut] = []
+        needs = {leaf.key: self._needs(leaf) for leaf in self.leaves}
+        tangled = _tangled(
+            {
+                key: [there for _, need in wanted for there in below.get(folded(need), ())]
+                for key, wanted in needs.items()
+            }
+        )
+        edges: dict[str, dict[str, None]] = {leaf.key: {} for leaf in self.leaves}
+        cuts: dict[Cut, None] = {}
         for leaf in self.leaves:
-            lines = [leaf, *(self.by_key.get(folded(name)) for name in self._above(leaf))]
-            wanted = [(topic.name, need) for topic in lines if topic for need in topic.needs]
-            for name, need in wanted:
-                why = self._refused(leaf, need, below, edges)
-                if why is None:
-                    found = below[folded(need)]
-                    edges[leaf.key] += [key for key in found if key not in edges[leaf.key]]
-                elif (cut := Cut(name, need, why)) not in cuts:
-                    cuts.append(cut)
-        return edges, tuple(cuts)
+            above = {folded(name) for name in self.path(leaf)}
+            for name, need in needs[leaf.key]:
+                found = below.get(folded(need), ())
+                if not found:
+                    why = "is no topic of the tree"
+                elif folded(need) in above:
+                    why = "is the topic itself, or one above it"
+                else:
+                    why = self._cycle(leaf, found, edges) if leaf.key in tangled else ""
+                if why:
+                    cuts[Cut(name, need, why)] = None
+                else:
+                    edges[leaf.key] |= dict.fromkeys(found)
+        return {key: [*found] for key, found in edges.items()}, tuple(cuts)
 
-    def _refused(
-        self,
-        leaf: Topic,
-        need: str,
-        below: Mapping[str, Sequence[str]],
-        edges: Mapping[str, Sequence[str]],
-    ) -> str | None:
-        if folded(need) not in below:
-            return "is no topic of the tree"
-        if leaf.key in below[folded(need)]:
-            return "is the topic itself, or one above it"
-        for key in below[folded(need)]:
-            if route := _route(key, leaf.key, edges):
-                names = [self.by_key[step].name for step in (leaf.key, *route)]
-                return f"would close a cycle: {' -> '.join(names)}"
-        return None
+    def _needs(self, leaf: Topic) -> list[tuple[str, str]]:
+        """`(topic, need)` of a leaf and all above it."""
+        lines = [leaf, *(self.by_key.get(folded(name)) for name in self._above(leaf))]
+        return [(topic.name, need) for topic in lines if topic for need in topic.needs]
+
+    def _cycle(
+        self, leaf: Topic, found: Sequence[str], edges: Mapping[str, Collection[str]]
+    ) -> str:
+        """What cycle a leaf's need of others would close, in words; empty if none."""
+        route = _route(found, leaf.key, edges)
+        names = [self.by_key[step].name for step in (leaf.key, *route)]
+        return f"would close a cycle: {' -> '.join(names)}" if route else ""
 
 
-def _route(start: str, goal: str, edges: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """The way from one leaf to another along prerequisites, both included; empty if none."""
-    came: dict[str, str] = {start: ""}
-    waiting = [start]
+def _tangled(edges: Mapping[str, Sequence[str]]) -> set[str]:
+    """Leaves that may lie on a cycle: what is left when those without a need, or that nobody
+    needs, are taken away again and again.
+    """  # noqa: D205
+    left = set(edges)
+    needed_by: dict[str, list[str]] = {key: [] for key in edges}
+    for key, found in edges.items():
+        for there in found:
+            needed_by[there].append(key)
+    for forward, back in ((edges, needed_by), (needed_by, edges)):
+        counts = {key: sum(there in left for there in forward[key]) for key in left}
+        waiting = [key for key, count in counts.items() if not count]
+        while waiting:
+            here = waiting.pop()
+            left.discard(here)
+            for there in back[here]:
+                if there in left:
+                    counts[there] -= 1
+                    if not counts[there]:
+                        waiting.append(there)
+    return left
+
+
+def _route(
+    starts: Sequence[str], goal: str, edges: Mapping[str, Collection[str]]
+) -> tuple[str, ...]:
+    """The way from one of some leaves to another along prerequisites, both included; or empty."""
+    came: dict[str, str] = dict.fromkeys(starts, "")
+    waiting = [*reversed(starts)]
     while waiting:
         here = waiting.pop()
         if here == goal:

@@ -22,7 +22,7 @@ from synth_assets.core.techniques.answer_form import Answered
 from synth_assets.core.techniques.prompt import Prompt
 from synth_assets.core.techniques.protocol import Draft, Production, Slot, Technique, Unusable
 from synth_assets.core.techniques.structured import ask_fields, text_of_each
-from synth_assets.core.techniques.turns import repeated_turn, role_leak, transcript
+from synth_assets.core.techniques.turns import agreed, repeated_turn, role_leak, transcript
 from synth_assets.core.verify.folding import clipped, folded
 from synth_assets.errors import TechniqueError
 
@@ -100,7 +100,7 @@ class Distillation(Technique):
                 return fault
             seen = said if self.student_sees == "instruction" else message
             chat.add(request, seen, answered)
-        return self._drafted(chat)
+        return self._drafted(chat, self._follow_ups(slot, len(chat.shown) // 2))
 
     def _wanted(self, slot: Slot) -> int:
         if isinstance(self.turns, int):
@@ -113,14 +113,23 @@ class Distillation(Technique):
             f"variation whose values are numbers from 1 to {MOST_TURNS}, such as ['1', '3']."
         )
 
-    def _drafted(self, chat: "_Chat") -> Draft:
+    def _follow_ups(self, slot: Slot, turns: int) -> dict[str, str]:
+        """What follow-ups were asked with; the empty text where they differ, or there is none."""
+        if self.follow_up is None:
+            return {}
+        copies = [slot.ask.choices(self.follow_up, "follow_up", copy) for copy in range(turns)]
+        if turns == 1:
+            return {name: "" for name in copies[0] if name.startswith("follow_up_")}
+        return agreed([slot.ask.choices(self.answer, "answer"), *copies[: turns - 1]])
+
+    def _drafted(self, chat: "_Chat", chosen: Mapping[str, str]) -> Draft:
         *before, prompt, response = chat.shown
         system = chat.system if self.keep_system else ()
         return Draft(
             prompt=prompt.content,
             response=response.content,
             history=(*system, *before),
-            attributes={"turn_count": len(chat.shown) // 2},
+            attributes={"turn_count": len(chat.shown) // 2, **chosen},
             mended=chat.mended,
         )
 

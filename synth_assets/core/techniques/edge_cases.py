@@ -7,6 +7,7 @@ attributed prompts of AttrPrompt (Yu et al., 2023, arXiv:2306.15895). We differ:
 be forbidden or conditional, and a judge may say whether a sample shows the case it was asked for.
 """
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -34,6 +35,8 @@ from synth_assets.core.techniques.protocol import (
     Unusable,
 )
 from synth_assets.core.techniques.structured import ask_fields
+from synth_assets.core.techniques.unseen import field_of
+from synth_assets.core.techniques.verdicts import verdict_in
 from synth_assets.errors import RecipeError
 
 Cell: TypeAlias = tuple[tuple[str, str], ...]
@@ -95,7 +98,7 @@ class EdgeCases(Technique):
         context: the input that handlings rest on. It becomes the sample's context, and answers
             have a third section, `rule`: its sentence that decides, which is the reference.
         at_once: most samples a round.
-        rounds: most rounds.
+        rounds: most rounds; none, as many as it takes until each cell has its quota or is given up.
         give_up_after: a cell that brings nothing for so many rounds in a row is given up; the
             last of its failures names it.
     """
@@ -112,7 +115,7 @@ class EdgeCases(Technique):
     never: tuple[Combination, ...] = ()
     context: str = ""
     at_once: int = Field(default=200, ge=1, le=100_000)
-    rounds: int = Field(default=10, ge=1, le=1000)
+    rounds: int | None = Field(default=None, ge=1, le=1_000_000)
     give_up_after: int = Field(default=3, ge=1)
 
     @model_validator(mode="after")
@@ -149,7 +152,7 @@ class EdgeCases(Technique):
         quotas = quotas_of(self.cells.shares(), wanted)
         accepted, failed = Counter[Cell](), Counter[Cell]()
         deck = Deck(_seed_id, seeds)
-        for _ in range(self.rounds):
+        for _ in itertools.count() if self.rounds is None else range(self.rounds):
             filling = Filling(quotas, accepted, failed, self.give_up_after)
             chosen = filling.next_cells(self.at_once)
             if not chosen:
@@ -182,6 +185,7 @@ class EdgeCases(Technique):
         names = (*self.fields["write"], *(("rule",) if self.context else ()))
         # Outside of a round nothing is drawn of the space.
         inputs = {**dict.fromkeys(self.space, ""), **slot.inputs}
+        context = field_of(inputs, self.context, "context") if self.context else ""
         written = yield from ask_fields(slot, self.write, inputs, "write", names)
         if isinstance(written, Unusable):
             return written
@@ -191,17 +195,17 @@ class EdgeCases(Technique):
             checked = yield from ask_fields(slot, self.check, shown, "check", names)
             if isinstance(checked, Unusable):
                 return checked
-            verdict = _VERDICTS.get(checked["verdict"].casefold().strip(" ."))
-            if verdict is None:
+            said = verdict_in(checked["verdict"], _VERDICTS)
+            if said is None:
                 told = f"<verdict> is neither yes nor no: {checked['verdict'][:40]!r}"
                 return Unusable(Reason.UNPARSABLE, told)
-            if not verdict:
+            if not _VERDICTS[said]:
                 told = f"the judge does not see the case: {checked['reason'][:300]}"
                 return Unusable(Reason.WRONG_KIND, told)
         return Draft(
             prompt=written["query"],
             response=written["handling"],
-            context=inputs.get(self.context, ""),
+            context=context,
             reference=written["rule"] if self.context else "",
             mended=written.mended,
         )

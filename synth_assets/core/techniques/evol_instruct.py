@@ -5,9 +5,10 @@ arXiv:2304.12244: in depth by five operations, in breadth by a new instruction o
 and four rules by which failed evolutions are eliminated.
 
 We differ: what needs no call is looked at before the next call is paid for; an evolution that
-nearly is its parent, or is too short, fails too; one in breadth counts as hard as what it came
-from, so that `difficulty` counts evolutions in depth; and after a failure the chain goes on from
-the parent at once, with the next operation, where the paper returns it to a pool.
+nearly is its parent, the seed or an earlier text of its chain, or is too short, fails too; one in
+breadth counts as hard as what it came from, so that `difficulty` counts evolutions in depth; and
+after a failure the chain goes on from the parent at once, with the next operation, where the paper
+returns it to a pool.
 """
 
 from collections import Counter
@@ -33,6 +34,10 @@ from synth_assets.core.techniques.evolution_rules import (
 from synth_assets.core.techniques.prompt import Prompt
 from synth_assets.core.techniques.protocol import Draft, Production, Slot, Technique, Unusable
 from synth_assets.core.techniques.structured import Asking, ask_fields, ask_text
+from synth_assets.core.techniques.unseen import field_of
+from synth_assets.core.techniques.verdicts import verdict_in
+from synth_assets.core.verify.failure_modes import refusal_in
+from synth_assets.core.verify.folding import clipped
 
 BREADTH = "breadth"
 """The operation of an evolution in breadth."""
@@ -67,12 +72,14 @@ class _Evolution:
         operation: what is done to it.
         label: of what comes of it.
         copy: how often the same was asked before.
+        earlier: the seed's text and those that the chain brought so far.
     """
 
     parent: _Parent
     operation: str
     label: str
     copy: int
+    earlier: tuple[str, ...]
 
     @property
     def depth(self) -> int:
@@ -83,7 +90,13 @@ class _Evolution:
         """What became of it, where nothing did."""
         return Unusable(why.reason, f"{self.operation}: {why.detail}", self.label)
 
-    def draft(self, evolved: Answered, judged: Answered | None, answered: Answered) -> Draft:
+    def draft(
+        self,
+        evolved: Answered,
+        judged: Answered | None,
+        answered: Answered,
+        choices: Mapping[str, str],
+    ) -> Draft:
         """What became of it: the writer of the response counts as the row's."""
         text = evolved["instruction"]
         score = float(rouge_l(self.parent.instruction, text).f)
@@ -91,7 +104,11 @@ class _Evolution:
         return Draft(
             prompt=text,
             response=answered["response"],
-            attributes={"operation": self.operation, "parent_similarity": round(score, 3)},
+            attributes={
+                **choices,
+                "operation": self.operation,
+                "parent_similarity": round(score, 3),
+            },
             difficulty=float(self.depth),
             mended=any(each.mended for each in used),
             label=self.label,
@@ -104,9 +121,9 @@ class EvolInstruct(Technique):
     """A chain of evolutions, each answered: one sample a generation, labelled `depth-1`, ...
 
     `evolve` sees the seed's fields, the drawn attributes, `instruction` and `operation`; `mutate`
-    the same but `operation`; both answer with `instruction`. `compare` sees `first` and `second`
-    and answers with `verdict`: equal or different. `answer` sees `instruction`; the whole answer,
-    or its field `response`, becomes the response.
+    the same but `operation`; both answer with `instruction`. `compare` sees `first`, `second` and
+    `operation`, and answers with `verdict`: equal or different. `answer` sees `instruction`; the
+    whole answer, or its field `response`, becomes the response.
 
     Attributes:
         instruction: the seed's field that is evolved.
@@ -114,7 +131,7 @@ class EvolInstruct(Technique):
         operations: in depth, by weight.
         breadth_share: share of the evolutions that are in breadth; they need `mutate`.
         min_words: an evolved instruction has at least so many.
-        most_similar: highest ROUGE-L of an evolution with its parent.
+        most_similar: highest ROUGE-L of an evolution with its parent, the seed or an earlier one.
         leaked: phrases of the evolving prompts that no instruction may copy.
     """
 
@@ -153,7 +170,8 @@ class EvolInstruct(Technique):
 
     def produce(self, slot: Slot) -> Production:
         """See the protocol."""
-        parent = _Parent(slot.inputs[self.instruction])
+        parent = _Parent(field_of(slot.inputs, self.instruction, "instruction"))
+        chain = [parent.instruction]
         made: list[Draft | Unusable] = []
         tries = Counter[tuple[str, str]]()
         for generation in range(1, self.depth + 1):
@@ -161,18 +179,22 @@ class EvolInstruct(Technique):
             # A copy only where the same would be asked again: copies may draw other templates.
             copy = tries[operation, parent.instruction]
             tries[operation, parent.instruction] += 1
-            step = _Evolution(parent, operation, f"depth-{generation}", copy)
+            step = _Evolution(parent, operation, f"depth-{generation}", copy, tuple(chain))
             drafted = yield from self._generation(slot, step)
             made.append(drafted)
             if isinstance(drafted, Draft):
                 parent = _Parent(drafted.prompt, step.depth, drafted.label)
+                chain.append(drafted.prompt)
         return made
 
     def _generation(self, slot: Slot, at_: _Evolution) -> _Step:
         evolved = yield from self._evolved(slot, at_)
         if isinstance(evolved, Unusable):
             return at_.failed(evolved)
-        if fault := self._fault(at_.parent.instruction, evolved["instruction"]):
+        if phrase := refusal_in(evolved["instruction"]):
+            told = f"the instruction refuses: {phrase!r}"
+            return at_.failed(Unusable(Reason.REFUSAL, told))
+        if fault := self._fault(at_, evolved["instruction"]):
             return at_.failed(Unusable(Reason.FAILED_EVOLUTION, fault))
         judged = yield from self._judge(slot, at_, evolved)
         if isinstance(judged, Unusable):
@@ -183,12 +205,27 @@ class EvolInstruct(Technique):
             return at_.failed(answered)
         if fault := response_fault(answered["response"]):
             return at_.failed(Unusable(Reason.FAILED_EVOLUTION, fault))
-        return at_.draft(evolved, judged, answered)
+        return at_.draft(evolved, judged, answered, self._choices(slot, at_))
+
+    def _choices(self, slot: Slot, at_: _Evolution) -> dict[str, str]:
+        """What the prompts of a generation were asked with.
+
+        The answer's come last: what all prompts share is told of the writer of the response.
+        """
+        prompt, step = self._evolver(at_)
+        found = dict(slot.ask.choices(prompt, step, at_.copy))
+        if self.compare is not None:
+            found |= slot.ask.choices(self.compare, "compare", at_.copy)
+        return found | dict(slot.ask.choices(self.answer, "answer"))
+
+    def _evolver(self, at_: _Evolution) -> tuple[Prompt, str]:
+        """The prompt of an operation, and its step."""
+        if at_.operation == BREADTH and self.mutate is not None:
+            return self.mutate, "mutate"
+        return self.evolve, "evolve"
 
     def _evolved(self, slot: Slot, at_: _Evolution) -> Asking:
-        prompt, step = self.evolve, "evolve"
-        if at_.operation == BREADTH and self.mutate is not None:
-            prompt, step = self.mutate, "mutate"
+        prompt, step = self._evolver(at_)
         said = {"instruction": at_.parent.instruction, "operation": at_.operation}
         values = {**slot.inputs, **said}
         return ask_fields(slot, prompt, values, step, self.fields[step], copy=at_.copy)
@@ -197,25 +234,31 @@ class EvolInstruct(Technique):
         """What the judge says, if there is one; unusable where nothing was gained."""
         if self.compare is None:
             return None
-        said = {"first": at_.parent.instruction, "second": evolved["instruction"]}
+        said = {
+            "first": at_.parent.instruction,
+            "second": evolved["instruction"],
+            "operation": at_.operation,
+        }
         values, names = {**slot.inputs, **said}, self.fields["compare"]
         judged = yield from ask_fields(slot, self.compare, values, "compare", names, copy=at_.copy)
         if isinstance(judged, Unusable):
             return Unusable(judged.reason, f"the judge's verdict: {judged.detail}")
-        match judged["verdict"].strip(" .*").casefold():
+        match verdict_in(judged["verdict"], ("equal", "different")):
             case "different":
                 return judged
             case "equal":
                 told = "no information gained: the judge says equal"
                 return Unusable(Reason.FAILED_EVOLUTION, told)
-            case other:
-                told = f"the judge's verdict is {other[:60]!r}, neither equal nor different"
+            case _:
+                other = clipped(judged["verdict"])
+                told = f"the judge's verdict is {other}, neither equal nor different"
                 return Unusable(Reason.UNPARSABLE, told)
 
-    def _fault(self, parent: str, evolved: str) -> str | None:
+    def _fault(self, at_: _Evolution, evolved: str) -> str | None:
         return instruction_fault(
-            parent,
+            at_.parent.instruction,
             evolved,
+            earlier=at_.earlier,
             min_words=self.min_words,
             most_similar=Fraction(str(self.most_similar)),
             leaked=self.leaked,

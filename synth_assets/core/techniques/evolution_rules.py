@@ -4,6 +4,7 @@ After the elimination rules of Evol-Instruct (Xu et al., 2023, arXiv:2304.12244,
 fifth, no information gained, is a judge's.
 """
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from synth_assets.core.fingerprint import normalised
@@ -37,7 +38,13 @@ _STOP_WORDS = frozenset(_STOP_TEXT.split())
 
 
 def instruction_fault(
-    parent: str, evolved: str, *, min_words: int, most_similar: Fraction, leaked: tuple[str, ...]
+    parent: str,
+    evolved: str,
+    *,
+    min_words: int,
+    most_similar: Fraction,
+    leaked: tuple[str, ...],
+    earlier: Sequence[str] = (),
 ) -> str | None:
     """Why an evolved instruction failed, whatever a response to it would be; none if it did not.
 
@@ -45,19 +52,23 @@ def instruction_fault(
         parent: what it evolved from; a phrase that it has already is not leaked.
         evolved: the new instruction.
         min_words: it must have so many words.
-        most_similar: the highest ROUGE-L with its parent.
+        most_similar: the highest ROUGE-L with its parent and with each of the earlier ones.
         leaked: phrases that betray the evolving prompt.
+        earlier: the seed's text and those of the chain; the parent may be among them.
     """
-    if normalised(parent) == normalised(evolved):
-        return "copies its parent word for word"
+    before = {parent: "its parent", **_names_of(earlier, parent)}
+    for text, name in before.items():
+        if normalised(text) == normalised(evolved):
+            return f"copies {name} word for word"
     for phrase in leaked:
         if stands_in(folded(phrase), folded(evolved)) and folded(phrase) not in folded(parent):
             return f"copies words of the evolving prompt: {phrase!r}"
     if (count := len(words(evolved))) < min_words:
         return f"has {count} words, at least {min_words} are asked"
-    if (score := rouge_l(parent, evolved).f) > most_similar:
-        told = f"{float(score):.3f} is above {float(most_similar):.3f}"
-        return f"nearly copies its parent: ROUGE-L {told}"
+    for text, name in before.items():
+        if (score := rouge_l(text, evolved).f) > most_similar:
+            told = f"{float(score):.3f} is above {float(most_similar):.3f}"
+            return f"nearly copies {name}: ROUGE-L {told}"
     return None
 
 
@@ -69,3 +80,9 @@ def response_fault(response: str) -> str | None:
     if all(word in _STOP_WORDS for word in found):
         return "the response is only punctuation and stop words"
     return None
+
+
+def _names_of(earlier: Sequence[str], parent: str) -> dict[str, str]:
+    """Text -> what a fault calls it; the first is the seed's."""
+    names = {text: "the seed" if at == 0 else "an earlier one" for at, text in enumerate(earlier)}
+    return {text: name for text, name in names.items() if text != parent}

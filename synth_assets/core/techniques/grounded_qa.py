@@ -12,6 +12,7 @@ together are those of one document, not of a graph of links.
 
 from collections import defaultdict
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain, cycle, islice, zip_longest
 from math import ceil
 from typing import ClassVar, TypeAlias
@@ -38,6 +39,7 @@ from synth_assets.core.techniques.protocol import (
 )
 from synth_assets.core.techniques.repeated import Blocks, read_blocks
 from synth_assets.core.techniques.structured import ask_fields
+from synth_assets.core.techniques.unseen import field_of
 from synth_assets.core.verify.folding import clipped, folded
 from synth_assets.core.verify.quote import says_no_answer
 from synth_assets.errors import RecipeError
@@ -46,6 +48,10 @@ UNANSWERABLE = "unanswerable"
 """The kind of question that is answered with the phrase `no_answer`."""
 
 _NO_QUOTE = "none"
+_EMPTY_ROUNDS = 2
+_LIKELY_SHARE = 0.8
+_LEAST_SHARE = 0.1
+"""Of the questions asked for; so that a bad round does not buy ten times as many."""
 _LEAST_CITED = 2
 _MOST_DISTANCES = 20
 """So that a book of a thousand passages is not combined into half a million pairs."""
@@ -97,19 +103,35 @@ class GroundedQa(Technique):
             )
         return self
 
-    def expected(self, wanted: int) -> int:
+    @property
+    def most_calls(self) -> Mapping[str, int]:
         """See the protocol."""
-        return wanted if self.passages == 1 else ceil(wanted / self.questions)
+        return {"ask": ceil(self.questions / self.questions_a_request)}
+
+    def expected(self, wanted: int) -> int:
+        """See the protocol: of several passages, four of five questions come in."""
+        likely = self.questions * _LIKELY_SHARE
+        return wanted if self.passages == 1 else ceil(wanted / likely)
 
     def produce(self, slot: Slot) -> Production:
-        """See the protocol."""
+        """See the protocol.
+
+        Raises:
+            RecipeError: if the seed has no such passage.
+        """
+        if self.passages == 1:
+            field_of(slot.inputs, self.passage, "passage")
         made: list[Draft | Unusable] = []
         for copy, first in enumerate(range(0, self.questions, self.questions_a_request)):
             count = min(self.questions_a_request, self.questions - first)
             blocks = yield from self._asked(slot, made, count, copy)
             for number, answered in enumerate(blocks.read, first + 1):
                 label = f"q{number}" if self.questions > 1 else ""
-                made.append(self._made(slot, answered, label, made))
+                one = self._made(slot, answered, label, made)
+                if isinstance(one, Draft):
+                    chosen = slot.ask.choices(self.ask, "ask", copy)
+                    one = replace(one, attributes={**chosen, **one.attributes})
+                made.append(one)
             if blocks.surplus:
                 told = f"{blocks.surplus} questions more than the {count} asked for"
                 made.append(Unusable(Reason.UNPARSABLE, told, f"surplus{copy}"))
@@ -213,14 +235,14 @@ class GroundedQa(Technique):
         return None if self.passages == 1 else self._rounds(_starts(self, seeds), wanted)
 
     def _rounds(self, starts: Iterator[Start], wanted: int) -> Growth:
-        """Until so many are accepted; a round of which nothing is accepted is the last."""
-        accepted: list[Sample] = []
-        while len(accepted) < wanted:
-            missing = ceil((wanted - len(accepted)) / self.questions)
-            came = yield Round(list(islice(starts, missing)))
-            if not came:
-                break
-            accepted += came
+        """Until so many are accepted, each round by the share so far; two empty ones end it."""
+        have = planned = empty = 0
+        while have < wanted and empty < _EMPTY_ROUNDS:
+            share = max(have / planned, self.questions * _LEAST_SHARE) if have else self.questions
+            chosen = list(islice(starts, ceil((wanted - have) / share)))
+            came: Sequence[Sample] = yield Round(chosen)
+            have, planned = have + len(came), planned + len(chosen)
+            empty = 0 if came else empty + 1
         return {}
 
 

@@ -19,14 +19,19 @@ from synth_assets.core.completion import Completion, Request
 from synth_assets.core.fingerprint import normalised
 from synth_assets.core.schema import Reason
 from synth_assets.core.techniques.answer_form import Answered
-from synth_assets.core.techniques.checks import Check, CheckSpec
+from synth_assets.core.techniques.checks import Check, CheckSpec, bullet_lines
 from synth_assets.core.techniques.copies import joined_inputs
 from synth_assets.core.techniques.prompt import Prompt
 from synth_assets.core.techniques.protocol import Draft, Production, Slot, Technique, Unusable
 from synth_assets.core.techniques.structured import ask_fields, ask_text
+from synth_assets.core.techniques.verdicts import verdict_in
+from synth_assets.core.verify.folding import clipped
 
 CRITIC = "critic"
 """What rows call the critic, among the checks."""
+
+_LIST = 2
+"""Fewer points are no list: critics praise in one, too."""
 
 _Faults: TypeAlias = Mapping[str, str]
 _Judging: TypeAlias = Generator[Sequence[Request], Sequence[Completion], _Faults | Unusable]
@@ -81,7 +86,8 @@ class IterativeRefinement(Technique):
     All prompts see the seed's fields, the drawn attributes and `constraints`, a line for each check
     that applies. `draft` answers with the whole answer, or its field `response`; so does
     `repair`, which sees `response` and `feedback`. `critique` sees `response` and answers with
-    `verdict`, good or faulty, and `feedback`.
+    `verdict`, good or faulty, and `feedback`, which may be missing where it is good. A verdict of
+    good beside a list of two points or more contradicts itself, and ends the sample.
 
     Attributes:
         task: inputs that say the task; with the constraints they become the row's prompt.
@@ -121,7 +127,7 @@ class IterativeRefinement(Technique):
     @property
     def most_calls(self) -> Mapping[str, int]:
         """See the protocol."""
-        return dict.fromkeys(("critique", "repair"), self.rounds)
+        return {"critique": self.rounds + 1, "repair": self.rounds}
 
     def produce(self, slot: Slot) -> Production:
         """See the protocol."""
@@ -159,20 +165,14 @@ class IterativeRefinement(Technique):
         faults = {check.label: fault for check in checks if (fault := check.fault(response))}
         if faults or self.critique is None:
             return faults
-        names = self.fields["critique"]
-        told = yield from ask_fields(slot, self.critique, values, "critique", names)
+        told = yield from ask_fields(
+            slot, self.critique, values, "critique", ("verdict",), optional=("feedback",)
+        )
         if isinstance(told, Unusable):
             return Unusable(told.reason, f"the critique of round {len(work.faults)}: {told.detail}")
         work.critics.append(told.completion)
         work.mended = work.mended or told.mended
-        match told["verdict"].strip(" .*").casefold():
-            case "good":
-                return {}
-            case "faulty":
-                return {CRITIC: told["feedback"]}
-            case other:
-                detail = f"the critic's verdict is {other[:60]!r}, neither good nor faulty"
-                return Unusable(Reason.UNPARSABLE, detail)
+        return _verdict(told["verdict"], told["feedback"])
 
     def _finished(self, prompt: str, work: _Work) -> Draft:
         failed = self.keep_rejected and len(work.texts) > 1
@@ -185,6 +185,23 @@ class IterativeRefinement(Technique):
             mended=work.mended,
             completions=(*reversed(work.writers), *work.critics),
         )
+
+
+def _verdict(said: str, feedback: str) -> _Faults | Unusable:
+    """What a critic's answer comes to."""
+    match verdict_in(said, ("good", "faulty")):
+        case "good":
+            if (points := bullet_lines(feedback)) < _LIST:
+                return {}
+            detail = f"the critic's verdict is good, beside a list of {points} points"
+            return Unusable(Reason.INCONSISTENT_JUDGE, f"{detail}: {clipped(feedback)}")
+        case "faulty":
+            if feedback:
+                return {CRITIC: feedback}
+            return Unusable(Reason.UNPARSABLE, "the critic says faulty, and not what is wrong")
+        case _:
+            detail = f"the critic's verdict is {clipped(said)}, neither good nor faulty"
+            return Unusable(Reason.UNPARSABLE, detail)
 
 
 def _lost(answered: Unusable, work: _Work) -> Unusable:

@@ -142,13 +142,12 @@ class Preference(Technique):
             lost += found.lost
         if len(found.sides) < 2:
             told = f"{len(found.sides)} of {self.responses} responses can be compared, not two"
-            return [Unusable(lost[0].reason, told), *lost]
+            each = ", ".join(f"{why.label} {why.reason.value}: {why.detail}" for why in lost)
+            return Unusable(lost[0].reason, f"{told}: {each}")
         matches = yield from self._judged(slot, values, found.sides)
         lost += [match for match in matches if isinstance(match, Unusable)]
         contest = Contest(found.sides, tuple(m for m in matches if isinstance(m, Match)))
-        row = contest.widest(ties=self.ties == "keep")
-        lost += contest.undecided(row)
-        return lost if row is None else [self._made(question, contest, row), *lost]
+        return [*self._chosen(question, contest), *lost]
 
     def _rated(
         self, slot: Slot, prompt: Prompt, values: Mapping[str, str], sides: Sequence[Side]
@@ -187,15 +186,34 @@ class Preference(Technique):
             for at, (one, other) in enumerate(pairs)
         )
 
+    def _chosen(self, question: str, contest: Contest) -> list[Draft | Unusable]:
+        """The first pair of which a row can be made, and what became of the others.
+
+        The row counts the decided pairs. Without a row, their verdicts are told one by one.
+        """
+        failed: list[Unusable] = []
+        told: list[Unusable] = []
+        pair = None
+        for pair in contest.candidates(ties=self.ties == "keep"):
+            made = self._made(question, contest, pair)
+            if isinstance(made, Draft):
+                return [made, *failed, *contest.undecided(pair)]
+            failed.append(made)
+            told.append(replace(made, detail=f"{pair.match.told}; {made.detail}"))
+        return [*told, *contest.undecided(pair)]
+
     def _made(self, question: str, contest: Contest, pair: Pair) -> Draft | Unusable:
         won, beaten = pair.won, pair.beaten
         if pair.match.winner is not None and won.rating < beaten.rating:
-            told = f"{pair.match.told}; but the ratings are {won.rating:g} and {beaten.rating:g}"
-            return Unusable(Reason.INCONSISTENT_JUDGE, told)
+            told = f"but the ratings are {won.rating:g} and {beaten.rating:g}"
+            return Unusable(Reason.INCONSISTENT_JUDGE, told, pair.match.label)
         margin = contest.margin(pair)
+        if pair.match.winner is not None and not won.ratings and margin <= 0:
+            told = f"but {won.number} has won no greater share of its pairs than {beaten.number}"
+            return Unusable(Reason.INCONSISTENT_JUDGE, told, pair.match.label)
         if margin < self.min_margin:
-            told = f"{pair.match.label} has a margin of {margin:g}, not {self.min_margin:g}"
-            return Unusable(Reason.TIE, told)
+            told = f"its margin is {margin:g}, not {self.min_margin:g}"
+            return Unusable(Reason.TIE, told, pair.match.label)
         ratings = [side.rated_by for side in (won, beaten) if side.rated_by is not None]
         return Draft(
             prompt=question,

@@ -5,8 +5,8 @@ Rejection sampling as in RFT (Yuan et al., 2023, arXiv:2308.01825), the first ro
 makes its data for fine-tuning. As in STaR, a problem that no attempt solves may be tried with the
 answer as a hint. We differ: answers are compared exactly; of many right solutions the recipe says
 which stay; a solution made with a hint is marked, and dropped if it lets the hint show, since a
-student would learn to appeal to an answer it does not have; and the share that failed is the
-difficulty.
+student would learn to appeal to an answer it does not have; and the share that failed, of
+the attempts that are usable, is the difficulty.
 """
 
 from collections import Counter
@@ -27,6 +27,7 @@ from synth_assets.core.techniques.copies import (
 from synth_assets.core.techniques.final_answer import (
     AnswerKind,
     FinalAnswer,
+    answering_line,
     final_answer,
     stated_answer,
 )
@@ -63,6 +64,8 @@ class Reasoning(Technique):
         problem: the inputs that the problem is put together from.
         reference: the input with the known answer; `solve` may not see it.
         attempts: how many solutions are asked for.
+        min_usable: least number of attempts that are neither refused, cut off nor unreadable; by
+            default half of them. With fewer, nobody knows how hard the problem is.
         hints: how many are asked for with the hint.
         styles: see `ask_copies`.
         answers: how answers are compared; see `final_answer`.
@@ -84,6 +87,7 @@ class Reasoning(Technique):
     problem: tuple[str, ...] = Field(default=("problem",), min_length=1)
     reference: str = Field(default="answer", min_length=1)
     attempts: int = Field(default=4, ge=1, le=64)
+    min_usable: int | None = Field(default=None, ge=1, le=64)
     hints: int = Field(default=1, ge=1, le=16)
     styles: str = ""
     answers: AnswerKind = "number"
@@ -100,6 +104,8 @@ class Reasoning(Technique):
             raise ValueError(f"solve may not see {min(leak)}, the known answer")
         if self.hint is not None and KNOWN_ANSWER not in self.hint.inputs:
             raise ValueError(f"hint must see the answer: name {KNOWN_ANSWER} among its inputs")
+        if self.min_usable is not None and self.min_usable > self.attempts:
+            raise ValueError("min_usable is above attempts; no problem could pass")
         if self.reference in self.problem:
             raise ValueError(f"problem may not hold {self.reference}, the known answer")
         return self
@@ -125,16 +131,23 @@ class Reasoning(Technique):
         )
         attempts = self._read(copies, "solution")
         right = [attempt for attempt in attempts if attempt.is_right(known)]
+        least = self.min_usable or (self.attempts + 1) // 2
+        counts = _counts(attempts, copies)
+        if len(attempts) < least:
+            told = f"{len(attempts)} of {self.attempts} attempts are usable, not {least}: {counts}"
+            return Unusable(Reason.NOT_SOLVED, told)
         lost = [*_lost(copies, "solution"), *self._wrong(attempts, known)]
         if right:
-            rate = len(right) / self.attempts
-            return [*self._kept(question, known, right, rate), *lost]
-        told = f"none of {self.attempts} comes to {known.shown}: {_counts(attempts, copies)}"
-        lost = [Unusable(Reason.NOT_SOLVED, told), *lost]
+            return [*self._kept(question, known, right, len(right), len(attempts)), *lost]
+        told = f"none of {self.attempts} comes to {known.shown}: {counts}"
         if self.hint is None:
-            return lost
-        hinted = yield from self._hinted(slot, self.hint, values, known)
-        return [*lost, *hinted]
+            return Unusable(Reason.NOT_SOLVED, told)
+        hinted = yield from self._hinted(slot, self.hint, values, known, len(attempts))
+        if any(isinstance(each, Draft) for each in hinted):
+            return [*hinted, *lost]
+        failed = [each for each in hinted if isinstance(each, Unusable)]
+        each = ", ".join(f"{why.label} {why.reason.value}: {why.detail}" for why in failed)
+        return Unusable(Reason.NOT_SOLVED, f"{told}; {each}")
 
     def _known(self, slot: Slot) -> FinalAnswer:
         written = joined_inputs(slot, (self.reference,), "reference")
@@ -158,7 +171,7 @@ class Reasoning(Technique):
     def _response(self, reasoning: str, answer: str) -> str:
         if self.think_tag:
             reasoning = f"<{self.think_tag}>\n{reasoning}\n</{self.think_tag}>\n"
-        bare = answer.replace(self.marker, "").strip().partition("\n")[0]
+        bare = answering_line(answer.replace(self.marker, ""), self.answers)
         return f"{reasoning}\n{self.marker} {bare}"
 
     def _wrong(self, attempts: Sequence[Attempt], known: FinalAnswer) -> list[Unusable]:
@@ -171,7 +184,12 @@ class Reasoning(Technique):
         ]
 
     def _kept(
-        self, question: str, known: FinalAnswer, right: Sequence[Attempt], rate: float
+        self,
+        question: str,
+        known: FinalAnswer,
+        right: Sequence[Attempt],
+        solved: int,
+        usable: int,
     ) -> list[Draft | Unusable]:
         found = different(right, self.likeness)
         match self.keep:
@@ -187,11 +205,16 @@ class Reasoning(Technique):
             for attempt in found.first
             if attempt not in chosen
         ]
-        drafts = [self._drafted(question, known, each, rate) for each in chosen]
+        drafts = [self._drafted(question, known, each, solved, usable) for each in chosen]
         return [*drafts, *found.same, *beyond]
 
     def _hinted(
-        self, slot: Slot, prompt: Prompt, values: Mapping[str, str], known: FinalAnswer
+        self,
+        slot: Slot,
+        prompt: Prompt,
+        values: Mapping[str, str],
+        known: FinalAnswer,
+        usable: int,
     ) -> _Hinted:
         """Solutions written with the answer in view, but for those that let it show."""
         values = {**values, KNOWN_ANSWER: known.shown}
@@ -217,10 +240,13 @@ class Reasoning(Technique):
                 made.append(Unusable(Reason.PROMPT_LEAK, told, attempt.label))
             else:
                 clean.append(attempt)
-        return (*(self._kept(values["question"], known, clean, 0.0) if clean else ()), *made)
+        question = values["question"]
+        return (*(self._kept(question, known, clean, 0, usable) if clean else ()), *made)
 
-    def _drafted(self, question: str, known: FinalAnswer, attempt: Attempt, rate: float) -> Draft:
-        copy = attempt.copy
+    def _drafted(
+        self, question: str, known: FinalAnswer, attempt: Attempt, solved: int, usable: int
+    ) -> Draft:
+        copy, rate = attempt.copy, solved / usable
         return Draft(
             prompt=question,
             response=attempt.response,
@@ -229,6 +255,7 @@ class Reasoning(Technique):
                 "rationalised": "yes" if attempt.label.startswith("hinted") else "no",
                 "solve_rate": round(rate, 4),
                 "attempts": self.attempts,
+                "usable_attempts": usable,
                 "calculations": len(attempt.calculations),
                 **copy.told,
             },
@@ -244,6 +271,6 @@ def _lost(copies: Copies, kind: str) -> list[Unusable]:
 
 
 def _counts(attempts: Sequence[Attempt], copies: Copies) -> str:
-    answers = Counter(each.answer.shown if each.answer else "no answer" for each in attempts)
+    answers = Counter(each.answer.shown if each.answer else each.said for each in attempts)
     said = [f"{answer} ({count})" for answer, count in answers.most_common()]
     return ", ".join([*said, *filter(None, [copies.lost_told])])

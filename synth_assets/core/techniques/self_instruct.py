@@ -10,7 +10,7 @@ compared exactly.
 
 import math
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import ClassVar, TypeAlias
 
@@ -38,7 +38,10 @@ from synth_assets.core.techniques.protocol import (
     Unusable,
 )
 from synth_assets.core.techniques.structured import ask_fields, read_each
-from synth_assets.errors import TechniqueError
+from synth_assets.core.techniques.verdicts import verdict_in
+from synth_assets.core.verify.failure_modes import refusal_in
+from synth_assets.core.verify.folding import clipped
+from synth_assets.errors import RecipeError
 
 _LIKELY_SHARE = 0.5
 """Of the instructions asked for, that come in, before anything is known of it."""
@@ -47,8 +50,28 @@ _STEPS = {
     **dict.fromkeys(("no", "false"), "input_first"),
 }
 
-_Found: TypeAlias = Mapping[str, Answered | Unusable]
+_Found: TypeAlias = Mapping[str, tuple[Answered | Unusable, Mapping[str, str]]]
 _Asking: TypeAlias = Generator[Sequence[Request], Sequence[Completion], _Found]
+
+
+@dataclass(frozen=True)
+class _Solved:
+    """What was bought for an instruction.
+
+    Attributes:
+        answer: with its instances.
+        before: the answers that led to it.
+        attributes: of its samples.
+    """
+
+    answer: Answered
+    before: tuple[Answered, ...]
+    attributes: Mapping[str, str | float]
+
+
+_Solving: TypeAlias = Generator[
+    Sequence[Request], Sequence[Completion], Mapping[str, _Solved | Unusable]
+]
 
 
 class SelfInstruct(Technique):
@@ -171,31 +194,53 @@ class SelfInstruct(Technique):
         proposed = yield from ask_fields(slot, self.propose, values, "propose", names)
         if isinstance(proposed, Unusable):
             return proposed
-        texts = listed(proposed["instructions"], "instruction")
-        if not texts:
+        told = listed(proposed["instructions"], "instruction")
+        if not told:
             return Unusable(Reason.UNPARSABLE, "<instructions> holds no <instruction>")
-        tasks = {f"task-{at}": text for at, text in enumerate(texts, start=1)}
-        lost = self._refused(tasks)
+        named = {f"task-{at}": text for at, text in enumerate(told, start=1)}
+        tasks = {name: text for name, text in named.items() if isinstance(text, str)}
+        lost = {name: text for name, text in named.items() if isinstance(text, Unusable)}
+        lost |= self._surplus(named)
+        lost |= self._refused({n: text for n, text in tasks.items() if n not in lost})
         screened = pool.screened({n: text for n, text in tasks.items() if n not in lost})
         lost |= {n: Unusable(Reason.NOT_NOVEL, why) for n, why in screened.similar.items()}
-        kinds = yield from self._each(slot, "classify", {n: tasks[n] for n in screened.novel})
-        steps = {name: _step(kind) for name, kind in kinds.items()}
-        lost |= {name: step for name, step in steps.items() if isinstance(step, Unusable)}
-        made: dict[str, Answered | Unusable] = {}
+        solved = yield from self._solved(slot, {n: tasks[n] for n in screened.novel})
+        pieces: list[Draft | Unusable] = []
+        for name in named:
+            found = lost.get(name) or solved[name]
+            if isinstance(found, Unusable):
+                shown = f"; the instruction: {tasks[name][:200]!r}" if name in tasks else ""
+                pieces.append(Unusable(found.reason, found.detail + shown, name))
+                continue
+            attributes = {**found.attributes, "nearest_rouge_l": screened.novel[name]}
+            task = replace(found, attributes=attributes, before=(*found.before, proposed))
+            pieces += _drafts(name, tasks[name], task)
+        return pieces
+
+    def _solved(self, slot: Slot, tasks: Mapping[str, str]) -> _Solving:
+        """Ask for each new instruction what it is, and buy its instances."""
+        kinds = yield from self._each(slot, "classify", tasks)
+        steps = {name: _step(kind) for name, (kind, _) in kinds.items()}
+        solved: dict[str, _Solved | Unusable] = {
+            name: step for name, step in steps.items() if isinstance(step, Unusable)
+        }
         for step in ("output_first", "input_first"):
             chosen = {name: tasks[name] for name, found in steps.items() if found == step}
-            made |= yield from self._each(slot, step, chosen)
-        pieces: list[Draft | Unusable] = []
-        for name, text in tasks.items():
-            answer = lost.get(name) or made[name]
-            if isinstance(answer, Unusable):
-                told = f"{answer.detail}; the instruction: {text[:200]!r}"
-                pieces.append(Unusable(answer.reason, told, name))
-                continue
-            attributes = {"instances": str(steps[name]), "nearest_rouge_l": screened.novel[name]}
-            before = tuple(each for each in (proposed, kinds[name]) if isinstance(each, Answered))
-            pieces += _drafts(name, text, answer, before, attributes)
-        return pieces
+            for name, (answer, asked_with) in (yield from self._each(slot, step, chosen)).items():
+                kind, kind_asked_with = kinds[name]
+                before = (kind,) if isinstance(kind, Answered) else ()
+                # The instances' choices last: what all prompts share is told of their writer.
+                attributes = {**kind_asked_with, **asked_with, "instances": step}
+                solved[name] = (
+                    answer if isinstance(answer, Unusable) else _Solved(answer, before, attributes)
+                )
+        return solved
+
+    def _surplus(self, tasks: Mapping[str, object]) -> dict[str, Unusable]:
+        """Those beyond the number that was asked for, as nobody counted on their cost."""
+        told = f"{len(tasks)} instructions came, {self.number} were asked for"
+        surplus = [*tasks][self.number :]
+        return {name: Unusable(Reason.OUT_OF_BAND, told) for name in surplus}
 
     def _refused(self, tasks: Mapping[str, str]) -> dict[str, Unusable]:
         rules = InstructionRules(
@@ -206,11 +251,16 @@ class SelfInstruct(Technique):
             self.plain_beginning,
             unspaced=self.tokens == "words",
         )
-        found = {name: rules.refused(text) for name, text in tasks.items()}
-        return {name: Unusable(why.reason, why.detail) for name, why in found.items() if why}
+        found: dict[str, Unusable] = {}
+        for name, text in tasks.items():
+            if phrase := refusal_in(text):
+                found[name] = Unusable(Reason.REFUSAL, f"the instruction refuses: {phrase!r}")
+            elif why := rules.refused(text):
+                found[name] = Unusable(why.reason, why.detail)
+        return found
 
     def _each(self, slot: Slot, step: str, tasks: Mapping[str, str]) -> _Asking:
-        """Ask one prompt for each of some instructions, side by side."""
+        """Ask one prompt for each of some instructions, side by side; answers with choices."""
         if not tasks:
             return {}
         prompt = self.prompts[step]
@@ -219,12 +269,13 @@ class SelfInstruct(Technique):
             for at, text in enumerate(tasks.values())
         ]
         answers = yield from read_each(slot, prompt, requests, self.fields[step])
-        return dict(zip(tasks, answers, strict=True))
+        told = [slot.ask.choices(prompt, step, copy) for copy in range(len(tasks))]
+        return dict(zip(tasks, zip(answers, told, strict=True), strict=True))
 
     def _instruction_of(self, seed: Seed) -> str:
         if text := seed.fields.get(self.instruction, "").strip():
             return text
-        raise TechniqueError(
+        raise RecipeError(
             f"self_instruct: a seed has no text in the field {self.instruction!r}; it has "
             f"{', '.join(sorted(seed.fields))}. Name the field with the instructions as "
             "`instruction:` of the technique."
@@ -255,23 +306,18 @@ def _instruction_in(sample: Sample) -> str:
 def _step(kind: Answered | Unusable) -> str | Unusable:
     if isinstance(kind, Unusable):
         return kind
-    said = kind["classification"].casefold().strip(" .!\n")
-    told = f"<classification> is neither yes nor no: {said[:40]!r}"
-    return _STEPS.get(said) or Unusable(Reason.UNPARSABLE, told)
+    if said := verdict_in(kind["classification"], _STEPS):
+        return _STEPS[said]
+    told = f"<classification> is neither yes nor no: {clipped(kind['classification'], 40)}"
+    return Unusable(Reason.UNPARSABLE, told)
 
 
-def _drafts(
-    name: str,
-    text: str,
-    answer: Answered,
-    before: Sequence[Answered],
-    attributes: Mapping[str, str | float],
-) -> list[Draft | Unusable]:
+def _drafts(name: str, text: str, task: _Solved) -> list[Draft | Unusable]:
     """A sample of each usable instance of a task."""
-    found = usable(instances_in(answer["instances"]))
+    found = usable(instances_in(task.answer["instances"]))
     if not found:
         return [Unusable(Reason.UNPARSABLE, "<instances> holds no <instance>", name)]
-    used = [answer, *before]
+    used = [task.answer, *task.before]
     pieces: list[Draft | Unusable] = []
     for at, each in enumerate(found, start=1):
         label = f"{name}-instance-{at}"
@@ -283,7 +329,7 @@ def _drafts(
                 prompt=f"{text}\n\n{each.input}" if each.input else text,
                 response=each.output,
                 context=each.input,
-                attributes=attributes,
+                attributes=task.attributes,
                 mended=any(part.mended for part in used),
                 label=label,
                 completions=tuple(part.completion for part in used),

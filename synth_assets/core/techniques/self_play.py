@@ -9,6 +9,7 @@ the proposer's own answer, not the solvers' majority: a problem whose proposer i
 hopeless, and goes.
 """
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -18,6 +19,7 @@ from pydantic import Field, model_validator
 
 from synth_assets.core.novelty.deck import Deck
 from synth_assets.core.novelty.rouge_l import rouge_l
+from synth_assets.core.novelty.task_pool import TaskPool
 from synth_assets.core.sample import Sample, Seed
 from synth_assets.core.schema import Reason
 from synth_assets.core.techniques.answer_form import Answered
@@ -52,16 +54,20 @@ class SelfPlay(Technique):
             place, from 1, is the sample's difficulty.
         first_level: the place of the level to begin with.
         attempts: how many times each problem is tried.
-        low: least share of the attempts that must come to the proposer's answer.
+        low: least share of the usable attempts that must come to the proposer's answer; above 0,
+            as nothing vouches for an answer that nobody else came to.
         high: largest share that may.
+        least_usable: least share of the attempts that must be usable: not refused, cut off,
+            filtered or empty. One that ends in no answer is usable, and failed.
         answers: how final answers are compared; see `final_answer`.
         marker: stands before the final answer.
         earlier: problems of earlier rounds that a proposer sees, so as not to repeat them.
         most_similar: ROUGE-L with a problem it was shown, above which a new one is a copy.
+        most_like_kept: ROUGE-L with any problem kept so far, above which a new one is dropped.
         at_once: most problems a round.
-        rounds: most rounds.
+        rounds: most rounds; none, as many as it takes.
         empty_rounds: growing ends after so many rounds in a row that keep nothing though the
-            level stands where it is.
+            level stands where it is; where it moves, after as many more as there are levels.
     """
 
     name: ClassVar[str] = "self_play"
@@ -75,14 +81,16 @@ class SelfPlay(Technique):
     levels: tuple[str, ...] = Field(min_length=1)
     first_level: int = Field(default=1, ge=1)
     attempts: int = Field(default=8, ge=1, le=64)
-    low: float = Field(default=0.25, ge=0, le=1)
+    low: float = Field(default=0.25, gt=0, le=1)
     high: float = Field(default=0.75, ge=0, le=1)
+    least_usable: float = Field(default=0.5, gt=0, le=1)
     answers: AnswerKind = "number"
     marker: str = Field(default="####", min_length=1)
     earlier: int = Field(default=2, ge=0, le=50)
     most_similar: float = Field(default=0.85, ge=0, le=1)
+    most_like_kept: float = Field(default=0.95, ge=0, le=1)
     at_once: int = Field(default=20, ge=1, le=10_000)
-    rounds: int = Field(default=20, ge=1, le=1000)
+    rounds: int | None = Field(default=None, ge=1, le=1_000_000)
     empty_rounds: int = Field(default=2, ge=1)
 
     @model_validator(mode="after")
@@ -109,9 +117,10 @@ class SelfPlay(Technique):
         by_hand = Deck(_seed_id, seeds)
         kept: dict[int, Deck[Sample]] = {}
         level = self.first_level
-        have = planned = empty = 0
+        pool = TaskPool({}, Fraction(str(self.most_like_kept)), "reference")
+        have = planned = empty = barren = 0
         dropped: dict[str, Unusable] = {}
-        for _ in range(self.rounds):
+        for _ in itertools.count() if self.rounds is None else range(self.rounds):
             share = have / planned if have else _LIKELY_SHARE
             shown = kept.setdefault(level, Deck(_sample_id))
             starts = [
@@ -127,14 +136,19 @@ class SelfPlay(Technique):
             dropped = {
                 sample.sample_id: Unusable(Reason.OUT_OF_BAND, self._told(sample))
                 for sample in tried
-                if not self._is_in_band(_solved(sample))
+                if not self._is_in_band(sample)
             }
-            good = [sample for sample in tried if sample.sample_id not in dropped]
+            inside = [sample for sample in tried if sample.sample_id not in dropped]
+            joined = pool.join(inside, _problem_in)
+            dropped |= {n: Unusable(Reason.NOT_NOVEL, why) for n, why in joined.similar.items()}
+            good = joined.new
             shown.add(good)
             have += len(good)
             before, level = level, self._next_level(level, tried)
             empty = empty + 1 if not good and level == before else 0
-            if have >= wanted or empty >= self.empty_rounds:
+            barren = 0 if good else barren + 1
+            is_barren = barren >= len(self.levels) + self.empty_rounds
+            if have >= wanted or empty >= self.empty_rounds or is_barren:
                 break
         return dropped
 
@@ -158,9 +172,14 @@ class SelfPlay(Technique):
         tried = yield from ask_copies(
             slot, self.solve, asked, "solve", names, self.attempts, whole=True
         )
-        if not tried.usable:
+        least = max(1, math.ceil(Fraction(str(self.least_usable)) * self.attempts))
+        if len(tried.usable) < least:
             why = next(iter(tried.lost.values()))
-            return Unusable(why.reason, f"no attempt can be used; the first: {why.detail}")
+            many = (
+                f"{len(tried.usable)} of {self.attempts} attempts" if tried.usable else "no attempt"
+            )
+            told = f"{many} can be used, at least {least} must be; the first lost: {why.detail}"
+            return Unusable(why.reason, told)
         return self._drafted(level, proposed, answer, tried)
 
     def _drafted(self, level: str, proposed: Answered, answer: FinalAnswer, tried: Copies) -> Draft:
@@ -181,9 +200,10 @@ class SelfPlay(Technique):
             attributes={
                 "level": level,
                 "attempts": self.attempts,
+                "usable": len(found),
                 "solved": len(right),
-                "solve_rate": round(len(right) / self.attempts, 4),
-                "without_answer": self.attempts - sum(said is not None for said in found.values()),
+                "solve_rate": round(len(right) / len(found), 4),
+                "without_answer": sum(said is None for said in found.values()),
             },
             difficulty=float(place),
             mended=proposed.mended,
@@ -195,20 +215,20 @@ class SelfPlay(Technique):
         limit = Fraction(str(self.most_similar))
         return next((text for text in shown if rouge_l(problem, text).f > limit), "")
 
-    def _is_in_band(self, solved: int) -> bool:
-        share = Fraction(solved, self.attempts)
+    def _is_in_band(self, sample: Sample) -> bool:
+        share = Fraction(_solved(sample), _usable(sample))
         return Fraction(str(self.low)) <= share <= Fraction(str(self.high))
 
     def _told(self, sample: Sample) -> str:
         return (
-            f"{_solved(sample)} of {self.attempts} attempts come to the proposer's answer; kept "
+            f"{_solved(sample)} of {_usable(sample)} attempts come to the proposer's answer; kept "
             f"are problems from {self.low:g} to {self.high:g}"
         )
 
     def _next_level(self, level: int, tried: Sequence[Sample]) -> int:
         if not tried:
             return level
-        mean = Fraction(sum(map(_solved, tried)), self.attempts * len(tried))
+        mean = Fraction(sum(map(_solved, tried)), sum(map(_usable, tried)))
         if mean > Fraction(str(self.high)):
             return min(level + 1, len(self.levels))
         return max(level - 1, 1) if mean < Fraction(str(self.low)) else level
@@ -216,6 +236,14 @@ class SelfPlay(Technique):
 
 def _solved(sample: Sample) -> int:
     return int(sample.drawn["solved"])
+
+
+def _usable(sample: Sample) -> int:
+    return int(sample.drawn["usable"])
+
+
+def _problem_in(sample: Sample) -> str:
+    return sample.prompt
 
 
 def _tagged(problem: str) -> str:

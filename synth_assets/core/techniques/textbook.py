@@ -8,6 +8,7 @@ audience, level and style are drawn with quotas as variations of the recipe; and
 solved a second time by somebody who sees it alone, and is dropped where the two disagree.
 """
 
+import math
 import re
 from collections.abc import Generator, Mapping, Sequence
 from typing import ClassVar, TypeAlias
@@ -17,7 +18,7 @@ from pydantic import Field
 from synth_assets.core.completion import Completion, Request
 from synth_assets.core.config.choices import TextChoice, Weighted, at
 from synth_assets.core.fingerprint import short_id
-from synth_assets.core.sample import Seed
+from synth_assets.core.sample import Sample, Seed
 from synth_assets.core.schema import Reason
 from synth_assets.core.techniques.answer_form import Answered
 from synth_assets.core.techniques.copies import Copy, ask_copies
@@ -43,10 +44,15 @@ _Solving: TypeAlias = Generator[
     Sequence[Request], Sequence[Completion], list[Answered | Unusable | None]
 ]
 _PLACE = re.compile(r"\{(\w+)\}")
+_LESSON_INPUTS = ("lesson", "chain", "prerequisites_cut", "section", "earlier")
+"""What the requests of lessons may name, and the requests that grow the tree do not have."""
+_EMPTY_ROUNDS = 2
+_LEAST_SHARE = 0.1
+"""Of rows a lesson; so that a round of bad luck does not buy ten times as many lessons."""
 
 
 class Textbook(Technique):
-    """Rounds that grow the tree, then one round of lessons.
+    """Rounds that grow the tree, then lessons until there are as many rows as are wanted.
 
     A seed is a topic: its fields `topic`, `parent` and `prerequisites` (names, with `;` between).
     All prompts see these, the drawn attributes, `path`, and what is said here. `expand` answers
@@ -57,7 +63,8 @@ class Textbook(Technique):
     `solution`, becomes the reference.
 
     Attributes:
-        levels: how often the leaves of the tree are expanded.
+        levels: how often the leaves of the tree are expanded, each time at most as many as there
+            are lessons to write and topics to find.
         topics: most topics.
         topic_rows: whether the rows that tell of new topics are kept for training.
         sections: what a lesson consists of, in order.
@@ -95,7 +102,8 @@ class Textbook(Technique):
     @property
     def most_calls(self) -> Mapping[str, int]:
         """See the protocol."""
-        return dict.fromkeys(("exercise", "solve"), self.exercises)
+        asked = dict.fromkeys(("exercise", "solve"), self.exercises)
+        return {"write": len(self.sections), **asked}
 
     def grow(self, seeds: Sequence[Seed], wanted: int) -> Growth:
         """See the protocol.
@@ -106,9 +114,19 @@ class Textbook(Technique):
         tree = TopicTree.of(seeds)
         dropped: Mapping[str, Unusable] = {}
         for _ in range(self.levels if self.expand else 0):
-            rows = yield Round(tree.expansions(), dropped, self._expanded)
+            most = min(wanted, self.topics - len(tree.topics))
+            if most <= 0:
+                break
+            rows = yield Round(tree.expansions(most), dropped, self._expanded)
             tree, dropped = tree.grown(rows, self.topics, self.topic_rows)
-        yield Round(tree.lessons(wanted), dropped)
+        have = planned = empty = 0
+        while have < wanted and empty < _EMPTY_ROUNDS:
+            share = min(1, max(have / planned, _LEAST_SHARE)) if have else 1
+            starts = tree.lessons(planned, math.ceil((wanted - have) / share))
+            came: Sequence[Sample] = yield Round(starts, dropped)
+            dropped = {}
+            have, planned = have + len(came), planned + len(starts)
+            empty = 0 if came else empty + 1
         return {}
 
     def expected(self, wanted: int) -> int:
@@ -117,6 +135,7 @@ class Textbook(Technique):
 
     def produce(self, slot: Slot) -> Production:
         """One lesson; see the protocol."""
+        self._check_requests({*slot.inputs, *_LESSON_INPUTS})
         made: list[Draft | Unusable] = []
         for number, section in enumerate(self.sections, start=1):
             written = [draft for draft in made if isinstance(draft, Draft)]
@@ -213,6 +232,7 @@ class Textbook(Technique):
     def _expanded(self, slot: Slot) -> Production:
         """The topics that belong to one topic, each a row."""
         assert self.expand is not None
+        self._check_requests({*slot.inputs, *_LESSON_INPUTS})
         names = self.fields["expand"]
         told = yield from ask_fields(slot, self.expand, slot.inputs, "expand", names)
         if isinstance(told, Unusable):
@@ -232,19 +252,22 @@ class Textbook(Technique):
         return made
 
     def _request(self, slot: Slot, values: Mapping[str, str]) -> str:
-        """What a student is asked for a section, in words that the seed decides.
+        """What a student is asked for a section, in words that the seed decides."""
+        point = int(short_id([slot.seed.seed_id, slot.inputs["topic"], slot.round]), 16) / 16**20
+        return _PLACE.sub(lambda found: values[found[1]], at(self.requests, point))
+
+    def _check_requests(self, known: set[str]) -> None:
+        """Before anything is asked of a slot.
 
         Raises:
-            RecipeError: if it names an input that is not there.
+            RecipeError: if what a student is asked names an input that is not there.
         """
-        point = int(short_id([slot.seed.seed_id, slot.inputs["topic"], slot.round]), 16) / 16**20
-        said = at(self.requests, point)
-        if missing := sorted(set(_PLACE.findall(said)) - set(values)):
+        named = {name for each in self.requests for name in _PLACE.findall(each.value)}
+        if missing := sorted(named - known):
             raise RecipeError(
                 f"technique textbook: requests: {{{missing[0]}}} is no input. There are "
-                f"{', '.join(sorted(values))}. Mend the name."
+                f"{', '.join(sorted(known))}. Mend the name."
             )
-        return _PLACE.sub(lambda found: values[found[1]], said)
 
 
 def _topic_row(slot: Slot, topic: Topic, label: str, told: Answered) -> Draft:

@@ -1,5 +1,6 @@
 """The topics of a textbook: those that are given, and those that teachers add round by round."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,6 +13,12 @@ from synth_assets.errors import RecipeError
 
 BETWEEN = ";"
 PATH_MARK = " > "
+
+_LIST_MARK = re.compile(r"^\s*(?:[-*\u2022]|\d+[.)])\s+")
+_NO_NEED = re.compile(
+    r"(?:none|nothing|no)(?: other)?(?: prerequisites?| lessons?| topics?)?"
+    r"(?: (?:is|are))?(?: (?:needed|required|necessary))?|n/?a|not applicable"
+)
 
 
 @dataclass(frozen=True)
@@ -56,18 +63,23 @@ class TopicTree:
         """The order of its leaves."""
         return Curriculum(tuple(self.topics.values()))
 
-    def expansions(self) -> list[Start]:
-        """One for each leaf, to be asked for what belongs to it."""
+    def expansions(self, most: int) -> list[Start]:
+        """One for each leaf, to be asked for what belongs to it; those that are taught first."""
         curriculum = self.curriculum
+        chosen = {lesson.topic.key for lesson in curriculum.lessons[:most]}
         return [
             self._start(leaf, _told(leaf, curriculum.path(leaf), leaf.needs))
             for leaf in curriculum.leaves
+            if leaf.key in chosen
         ]
 
-    def lessons(self, wanted: int) -> list[Start]:
-        """One for each lesson, in their order, again and again until there are enough."""
+    def lessons(self, first: int, count: int) -> list[Start]:
+        """One for each lesson, in their order, again and again, from the `first` one on."""
         curriculum = self.curriculum
-        lessons, cuts = curriculum.lessons, curriculum.cuts
+        lessons = curriculum.lessons
+        cuts: dict[str, list[str]] = {}
+        for cut in curriculum.cuts:
+            cuts.setdefault(cut.topic, []).append(cut.need)
         starts = [
             self._start(
                 lesson.topic,
@@ -76,13 +88,13 @@ class TopicTree:
                     "lesson": str(lesson.number),
                     "chain": str(lesson.chain),
                     "prerequisites_cut": joined(
-                        [cut.need for cut in cuts if cut.topic in lesson.path]
+                        [need for name in lesson.path for need in cuts.get(name, ())]
                     ),
                 },
             )
             for lesson in lessons
         ]
-        return [starts[index % len(starts)] for index in range(wanted)]
+        return [starts[index % len(starts)] for index in range(first, first + count)]
 
     def grown(
         self, rows: Sequence[Sample], most: int, keep: bool
@@ -116,11 +128,13 @@ class TopicTree:
 
     def _used_up(self, keys: set[str]) -> dict[str, Unusable]:
         """Rows that served to plan lessons; told with the prerequisites that could not be held."""
-        cuts = self.curriculum.cuts
+        cuts: dict[str, list[str]] = {}
+        for cut in self.curriculum.cuts:
+            cuts.setdefault(folded(cut.topic), []).append(cut.told)
         dropped: dict[str, Unusable] = {}
         for key in sorted(keys):
-            cut = [each.told for each in cuts if folded(each.topic) == key]
-            detail = "; ".join([f"told of the topic {self.topics[key].name!r}", *cut])
+            told = [f"told of the topic {self.topics[key].name!r}", *cuts.get(key, ())]
+            detail = "; ".join(told)
             dropped[self.rows[key].sample_id] = Unusable(Reason.SCAFFOLD, detail)
         return dropped
 
@@ -137,7 +151,7 @@ def subtopics_of(text: str) -> list[Topic | str]:
     found: list[Topic | str] = []
     for line in filter(None, (line.strip() for line in text.splitlines())):
         parts = [part.strip() for part in line.split("|")]
-        name = parts[0].lstrip("-*0123456789.) ").strip("*\"' ")
+        name = _LIST_MARK.sub("", parts[0]).strip("*\"' ")
         if len(parts) in (2, 3) and name and parts[1]:
             found.append(
                 Topic(name, needs=_names(parts[2] if len(parts) > 2 else ""), summary=parts[1])
@@ -154,7 +168,12 @@ def joined(names: Sequence[str]) -> str:
 
 def _names(text: str) -> tuple[str, ...]:
     names = (name.strip() for name in text.split(BETWEEN))
-    return tuple(name for name in names if name and name.casefold() not in ("none", "-"))
+    return tuple(name for name in names if not _says_none(name))
+
+
+def _says_none(name: str) -> bool:
+    said = folded(name).strip(" .-*()<>/!")
+    return not said or _NO_NEED.fullmatch(said) is not None
 
 
 def _topic(fields: Mapping[str, str]) -> Topic:

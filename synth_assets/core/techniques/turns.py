@@ -9,7 +9,7 @@ labels that the user had asked for.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from synth_assets.core.completion import Message
@@ -46,7 +46,7 @@ _IN_A_USERS_MOUTH = re.compile(
     r"|\bmy (?:persona|assigned goal)\b|\bas the simulated user\b"
 )
 _IN_AN_ASSISTANTS_MOUTH = re.compile(
-    r"<done/>"
+    r"<\s*done\s*/\s*>"
     r"|\bthank(?:s| you)(?: so much| very much)? for (?:your|the) (?:help|quick answer|explanation)"
     r"|\b(?:that|this) answers (?:my|all my) questions?\b"
     r"|\bi(?:'m| am) the (?:user|customer|caller|visitor)\b"
@@ -85,6 +85,15 @@ def repeated_turn(text: str, earlier: Sequence[Message]) -> int | None:
 def transcript(turns: Sequence[Message]) -> str:
     """A chat as prompts show it, a turn a paragraph: `User: ...`, `Assistant: ...`."""
     return "\n\n".join(f"{turn.role.capitalize()}: {turn.content}" for turn in turns)
+
+
+def agreed(choices: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """What several requests of one row were asked with; the empty text where they differ."""
+    told: dict[str, str] = {}
+    for chosen in choices:
+        for name, value in chosen.items():
+            told[name] = value if told.get(name, value) == value else ""
+    return told
 
 
 def _pairs(text: str) -> frozenset[tuple[str, str]] | None:

@@ -4,8 +4,8 @@ import re
 from collections.abc import Collection
 
 _HEADING = re.compile(
-    r"^(?:the |my |final )*(?:verdict|answer|classification|rating|judgement|judgment|result|response"
-    r"|winner|better|choice)(?: is)?\s*[:=-]?\s+(?=\S)",
+    r"^(?:the |my |final )*(?:verdict|answer|classification|rating|judgement|judgment|result"
+    r"|response|winner|better|choice)(?: is)?\s*[:=-]?\s+(?=\S)",
 )
 _AROUND = " \t\r\n*_`\"'\u2018\u2019\u201c\u201d\u00ab\u00bb<>()[]{}.,;:!#"
 

@@ -19,7 +19,7 @@ from synth_assets.core.schema import Reason, Verdict
 from synth_assets.core.verify.arithmetic import NotArithmetic, evaluate
 from synth_assets.core.verify.folding import clipped
 from synth_assets.core.verify.protocol import Check
-from synth_assets.core.verify.quantities import Quantity, lone_number, quantities, readable
+from synth_assets.core.verify.quantities import Quantity, closed_up, lone_number, quantities, readable
 from synth_assets.core.verify.tools import NO_TOOLS, Tools
 
 _ANNOTATION = re.compile(r"<<([^<>\n]{1,400})>>")
@@ -105,7 +105,7 @@ class Number(Written):
 def _only_number(tail: str) -> Quantity | None:
     """The number of the first line that is not empty; None with none, several, or no line end."""
     line, _, _ = tail.lstrip().partition("\n")
-    found = list(quantities(line)) if len(line) < _LINE_CHARACTERS else []
+    found = list(quantities(closed_up(line))) if len(line) < _LINE_CHARACTERS else []
     return found[0] if len(found) == 1 else None
 
 

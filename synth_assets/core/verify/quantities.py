@@ -43,6 +43,13 @@ _QUANTITY = re.compile(
 )
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _ESCAPES = re.compile(r"\\(?=[$%])|(?<=\d)\{(?=,\})|(?<=\{,)\}(?=\d)")
+_LATEX_FRACTION = re.compile(r"(?P<whole>(?<=\d))?\\[dt]?frac\{(\d{1,60})\}\{(\d{1,60})\}")
+_SPACED_FRACTION = re.compile(r"(?<=\d)\ ?/\ ?(?=\d)")
+_SPACED_SIGN = re.compile(
+    r"(?P<before>(?:^|[=:\u2248]|\b(?:is|equals)\b)[^\w\d]{0,20}?)"
+    r"(?:[-\u2212\u2013]|\b(?:minus|negative)\b)\s{1,20}(?=(?:[$€£¥₹] ?)?\.?\d)",
+    re.IGNORECASE,
+)
 _THIN_SPACE_IN_NUMBER = re.compile(r"(?<=\d)[\u2009\u202f](?=\d{3}(?!\d))")
 
 
@@ -72,6 +79,18 @@ def readable(text: str) -> str:
     return _ESCAPES.sub("", text)
 
 
+def closed_up(line: str) -> str:
+    r"""A line that states one number, its sign and fraction closed up.
+
+    `- 5` and `minus 5` become `-5`, `3 / 4` and `\frac{3}{4}` become `3/4`. Not for running text,
+    where a dash before a number may be a bullet or a difference.
+    """
+    line = _LATEX_FRACTION.sub(
+        lambda found: f"{'' if found['whole'] is None else ' '}{found[2]}/{found[3]}", line
+    )
+    return _SPACED_SIGN.sub(r"\g<before>-", _SPACED_FRACTION.sub("/", line))
+
+
 def quantities(text: str) -> Iterator[Quantity]:
     """The numbers of a `readable` text, in order; linear in its length."""
     for match in _QUANTITY.finditer(text):
@@ -89,8 +108,11 @@ def numbers_in(text: str) -> frozenset[Fraction]:
 def lone_number(text: str) -> Quantity | None:
     """The number a text consists of, if there is nothing beside it but signs and a full stop."""
     line = readable(text).strip()
-    found = list(quantities(line[: 4 * MAX_DIGITS]))
-    if len(found) != 1 or len(line) > 4 * MAX_DIGITS:
+    if len(line) > 4 * MAX_DIGITS:
+        return None
+    line = closed_up(line)
+    found = list(quantities(line))
+    if len(found) != 1:
         return None
     rest = line[: found[0].start] + line[found[0].end :]
     return None if any(character.isalnum() for character in rest) else found[0]
