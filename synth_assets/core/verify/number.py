@@ -19,7 +19,13 @@ from synth_assets.core.schema import Reason, Verdict
 from synth_assets.core.verify.arithmetic import NotArithmetic, evaluate
 from synth_assets.core.verify.folding import clipped
 from synth_assets.core.verify.protocol import Check
-from synth_assets.core.verify.quantities import Quantity, closed_up, lone_number, quantities, readable
+from synth_assets.core.verify.quantities import (
+    Quantity,
+    closed_up,
+    lone_number,
+    quantities,
+    readable,
+)
 from synth_assets.core.verify.tools import NO_TOOLS, Tools
 
 _ANNOTATION = re.compile(r"<<([^<>\n]{1,400})>>")
