@@ -73,6 +73,10 @@ class StorageError(SynthError):
     """A frame cannot be read from or written to the storage root."""
 
 
+class SandboxError(SynthError):
+    """Untrusted programs cannot be run safely here; it says nothing of any program."""
+
+
 class DashboardError(SynthError):
     """The Evidently workspace cannot be read or written."""
 

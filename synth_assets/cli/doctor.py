@@ -18,6 +18,8 @@ from synth_assets.resources.generation.funds import check_funds
 from synth_assets.resources.ledger.reports import holders
 from synth_assets.resources.ledger.salvage import damaged_files, look_at
 from synth_assets.resources.ledger.store import Ledger
+from synth_assets.resources.sandbox.isolation import prove
+from synth_assets.resources.sandbox.runner import Sandbox
 from synth_assets.resources.settings import has_secret, read_settings
 from synth_assets.resources.workshop import Workshop
 
@@ -100,6 +102,19 @@ def _configuration() -> Iterator[Finding]:
         yield from _teacher(catalogue.teachers[name])
     yield from _budgets(workshop)
     yield from _ledger(workshop)
+    yield _sandbox(workshop)
+
+
+def _sandbox(workshop: Workshop) -> Finding:
+    """What keeps programs that teachers wrote from this machine; shown by attacking it."""
+    sandbox = Sandbox(1, unsafe=workshop.settings.unsafe_execution)
+    try:
+        proof = prove(sandbox)
+    except SynthError as exc:
+        return Finding("sandbox", "note", str(exc))
+    finally:
+        sandbox.close()
+    return Finding("sandbox", "ok" if proof.holds else "fault", proof.as_text())
 
 
 def _disk(workshop: Workshop) -> Iterator[Finding]:

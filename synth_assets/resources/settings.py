@@ -11,6 +11,7 @@ from synth_assets.errors import ConfigurationError
 _SECRET_NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
 _SHORTEST_AMBIENT_SECRET = 8
 _MOST_WORKERS = 64
+_DISPOSABLE = "this machine is disposable"
 
 SHIPPED_RECIPES = Path(__file__).parent.parent / "recipes"
 
@@ -29,6 +30,8 @@ class Settings:
         dashboard_port: `SYNTH_DASHBOARD_PORT`, default 8000.
         workers: `SYNTH_WORKERS`, processes that generate for one recipe; none, the default: as many
             as help.
+        unsafe_execution: `SYNTH_UNSAFE_EXECUTION`, which must say "this machine is disposable":
+            programs run where nothing keeps them from the machine.
     """
 
     home: Path
@@ -37,6 +40,7 @@ class Settings:
     dagster_port: int
     dashboard_port: int
     workers: int | None = None
+    unsafe_execution: bool = False
 
     @property
     def dashboard_url(self) -> str:
@@ -64,6 +68,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         dagster_port=_port(environment, "SYNTH_DAGSTER_PORT", 3000),
         dashboard_port=_port(environment, "SYNTH_DASHBOARD_PORT", 8000),
         workers=_workers(environment),
+        unsafe_execution=_unsafe_execution(environment),
     )
 
 
@@ -137,6 +142,15 @@ def _port(environment: Mapping[str, str], name: str, default: int) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 65_535:
         raise ConfigurationError(f"{name} is {text!r}; give a port from 1 to 65535.")
     return int(text)
+
+
+def _unsafe_execution(environment: Mapping[str, str]) -> bool:
+    text = environment.get("SYNTH_UNSAFE_EXECUTION")
+    if text and text != _DISPOSABLE:
+        raise ConfigurationError(
+            f"SYNTH_UNSAFE_EXECUTION is {text!r}; write {_DISPOSABLE!r} if that is so, or unset it."
+        )
+    return bool(text)
 
 
 def _workers(environment: Mapping[str, str]) -> int | None:

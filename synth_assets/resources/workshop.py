@@ -14,7 +14,9 @@ from synth_assets.core.config.budgets import Budgets, Cap
 from synth_assets.core.config.mixtures import Mixture
 from synth_assets.core.config.recipe import Recipe
 from synth_assets.core.generation.budget import Budget
+from synth_assets.core.verify.tools import Tools
 from synth_assets.errors import UnknownNameError
+from synth_assets.resources.algebra.process import SymbolicAlgebra
 from synth_assets.resources.catalogue import Catalogue, load_catalogue
 from synth_assets.resources.dashboards.workspace import DashboardWorkspace
 from synth_assets.resources.generation.engine import Progress
@@ -24,6 +26,7 @@ from synth_assets.resources.home import Home
 from synth_assets.resources.ledger.salvage import open_ledger
 from synth_assets.resources.ledger.store import Ledger
 from synth_assets.resources.lineage.database import LineageDatabase
+from synth_assets.resources.sandbox.runner import Sandbox
 from synth_assets.resources.settings import Settings
 from synth_assets.resources.teachers import Teachers
 
@@ -139,7 +142,21 @@ class Workshop:
         folder = self.home.generating / recipe_key
         workers = Workers(self.settings.workers, self._warn)
         return Filler(
-            lambda: self.teachers, ledger, folder, run, on_progress, self.announce, workers
+            lambda: self.teachers,
+            ledger,
+            folder,
+            run,
+            on_progress,
+            self.announce,
+            workers,
+            self.tools,
+        )
+
+    @cached_property
+    def tools(self) -> Tools:
+        """What verifiers may use of the outside world; nothing is started before it is needed."""
+        return Tools(
+            programs=Sandbox(unsafe=self.settings.unsafe_execution), algebra=SymbolicAlgebra()
         )
 
     @property

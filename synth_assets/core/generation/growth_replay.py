@@ -12,6 +12,7 @@ from synth_assets.core.sample import Sample, Seed, sample_frame, samples_of
 from synth_assets.core.techniques.advance import next_round
 from synth_assets.core.techniques.protocol import Growth
 from synth_assets.core.verify.stage import verify_samples
+from synth_assets.core.verify.tools import NO_TOOLS, Tools
 
 
 @dataclass
@@ -23,6 +24,7 @@ class GrowthReplay:
         seeds: of the recipe.
         growth: the technique's rounds.
         bought: fingerprint -> completion, where there is one.
+        tools: what verifiers may use of the outside world.
         is_whole: whether it came to the end.
         rounds: how many rounds were looked at.
     """
@@ -31,17 +33,22 @@ class GrowthReplay:
     seeds: Sequence[Seed]
     growth: Growth
     bought: Callable[[str], Completion | None]
+    tools: Tools = NO_TOOLS
     is_whole: bool = False
     rounds: int = 0
     _uses: Mapping[str, int] = field(default_factory=dict[str, int])
 
     @classmethod
     def of(
-        cls, recipe: Recipe, seeds: Sequence[Seed], bought: Callable[[str], Completion | None]
+        cls,
+        recipe: Recipe,
+        seeds: Sequence[Seed],
+        bought: Callable[[str], Completion | None],
+        tools: Tools = NO_TOOLS,
     ) -> "GrowthReplay | None":
         """The rounds of a recipe; none where its technique does not grow."""
         growth = growth_of(recipe, seeds)
-        return None if growth is None else cls(recipe, seeds, growth, bought)
+        return None if growth is None else cls(recipe, seeds, growth, bought, tools)
 
     def samples(self) -> Iterator[Replayed]:
         """Every planned sample of the rounds that are known, in order.
@@ -74,5 +81,7 @@ class GrowthReplay:
         made = (piece.sample for each in found for piece in each.pieces)
         frame = sample_frame(sample for sample in made if sample is not None)
         recipe = self.recipe
-        kept = verify_samples(frame, recipe.key, recipe.spec.verifiers, recipe.files).stage.kept
-        return list(samples_of(kept))
+        verified = verify_samples(
+            frame, recipe.key, recipe.spec.verifiers, recipe.files, self.tools
+        )
+        return list(samples_of(verified.stage.kept))

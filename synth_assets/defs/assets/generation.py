@@ -75,7 +75,9 @@ def verified_samples(
 ) -> dg.MaterializeResult[pl.DataFrame]:
     """Samples that every verifier of their recipe accepted."""
     recipe = workshop.recipe_at(context.partition_key)
-    result = verify_samples(raw_generations, recipe.key, recipe.spec.verifiers, recipe.files)
+    result = verify_samples(
+        raw_generations, recipe.key, recipe.spec.verifiers, recipe.files, workshop.tools
+    )
     workshop.home.record_decisions(Stage.VERIFY, recipe.key, result.stage)
     workshop.home.record("verdicts", recipe.key, result.verdicts)
     return dg.MaterializeResult(

@@ -17,6 +17,7 @@ from synth_assets.core.schema import SAMPLE_SCHEMA, Outcome
 from synth_assets.core.techniques.advance import checked_drops, next_round
 from synth_assets.core.techniques.protocol import Growth
 from synth_assets.core.verify.stage import verify_samples
+from synth_assets.core.verify.tools import NO_TOOLS, Tools
 from synth_assets.resources.batches.books import BatchBooks
 from synth_assets.resources.frames import FrameParts
 from synth_assets.resources.generation.engine import Progress, generate_parts
@@ -74,6 +75,7 @@ class Filler:
         on_progress: told after every finished sample.
         announce: told of rounds.
         workers: how many processes generate; they ask the recipe's own teachers.
+        tools: what verifiers may use of the outside world.
     """
 
     model: Callable[[], ChatModel]
@@ -83,6 +85,7 @@ class Filler:
     on_progress: Callable[[Progress], None] = lambda _: None
     announce: Callable[[str], None] = lambda _: None
     workers: Workers = field(default_factory=Workers)
+    tools: Tools = NO_TOOLS
 
     def fill(self, plan: Plan) -> Filled:
         """Generate what the recipe asks for; see `generate_parts`.
@@ -134,7 +137,7 @@ class Filler:
             parts = grown.round(plan.fingerprint)
             done += len(wanted.starts)
             self._round(plan, done, parts, spending)
-            accepted = accepted_samples(recipe, parts)
+            accepted = accepted_samples(recipe, parts, self.tools)
             uses = plan.uses_after
             try:
                 wanted = next_round(label, kind, growth, accepted)
@@ -176,7 +179,7 @@ class Filler:
         while len(rounds) < target.rounds and done < goal:
             spending.add(self._generate(plan, done, goal, parts))
             made = parts.table("samples", among=list(parts_of(done, goal)))
-            kept = _kept(plan.recipe, kept, made)
+            kept = _kept(plan.recipe, kept, made, self.tools)
             rounds.append(Round(goal, kept.height))
             self.announce(
                 f"{plan.recipe.id}: round {len(rounds)}: {kept.height:,} kept of {goal:,} planned, "
@@ -218,10 +221,10 @@ class Filler:
         )
 
 
-def _kept(recipe: Recipe, before: pl.DataFrame, made: FrameParts) -> pl.DataFrame:
+def _kept(recipe: Recipe, before: pl.DataFrame, made: FrameParts, tools: Tools) -> pl.DataFrame:
     """Samples of the recipe that verification and deduplication keep, as its stages will."""
     frames = [before]
     for frame in made.frames():
-        verified = verify_samples(frame, recipe.key, recipe.spec.verifiers, recipe.files)
+        verified = verify_samples(frame, recipe.key, recipe.spec.verifiers, recipe.files, tools)
         frames.append(verified.stage.kept)
     return deduplicate(pl.concat(frames)).kept

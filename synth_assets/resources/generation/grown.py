@@ -12,6 +12,7 @@ from synth_assets.core.sample import Sample, samples_of
 from synth_assets.core.schema import DECISION_SCHEMA, Outcome
 from synth_assets.core.techniques.protocol import Unusable
 from synth_assets.core.verify.stage import verify_samples
+from synth_assets.core.verify.tools import Tools
 from synth_assets.resources.frames import FrameParts, write_frame
 from synth_assets.resources.generation.parts import PartsFolder
 
@@ -25,13 +26,13 @@ def most_planned(spec: RecipeSpec) -> int:
     )
 
 
-def accepted_samples(recipe: Recipe, parts: PartsFolder) -> list[Sample]:
+def accepted_samples(recipe: Recipe, parts: PartsFolder, tools: Tools) -> list[Sample]:
     """Samples of a round that the recipe's verifiers accept, in the order of their starts."""
     return [
         sample
         for frame in parts.table("samples").frames()
         for sample in samples_of(
-            verify_samples(frame, recipe.key, recipe.spec.verifiers, recipe.files).stage.kept
+            verify_samples(frame, recipe.key, recipe.spec.verifiers, recipe.files, tools).stage.kept
         )
     ]
 

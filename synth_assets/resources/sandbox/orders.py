@@ -1,0 +1,66 @@
+"""What is said between whoever wants programs run and the server that runs them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+FAULT = 125
+"""Exit code of a process that could not be set up."""
+
+
+class Mode(StrEnum):
+    """What keeps programs from the machine, besides the filter of system calls."""
+
+    NAMESPACES = "namespaces"
+    BUBBLEWRAP = "bubblewrap"
+    LANDLOCK = "landlock"
+    NOTHING = "nothing"
+
+    @property
+    def has_own_root(self) -> bool:
+        """Whether no file of the machine's is in sight but Python's."""
+        return self in (Mode.NAMESPACES, Mode.BUBBLEWRAP)
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What one process may use; see `ProgramLimits`."""
+
+    cpu_s: float
+    wall_s: float
+    memory_mb: int
+    output_kb: int
+
+
+@dataclass(frozen=True)
+class Order:
+    """One run.
+
+    Attributes:
+        kind: `calls` (descriptors: program, tests, verdict) or `script` (program, standard input,
+            output and error).
+        bounds: of each process.
+    """
+
+    kind: str
+    bounds: Bounds
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a run ended.
+
+    Attributes:
+        ended: `done`, or the limit that ended it: `cpu` or `wall`.
+        who: who met the limit, `program` or `tests`.
+        program: its exit code, or minus the signal that ended it; none where it was stopped here.
+        tests: the same of the tests.
+        cpu_s: processor time of both.
+        last: whether the server ends now, and another is to be started.
+    """
+
+    ended: str
+    who: str
+    program: int | None
+    tests: int | None
+    cpu_s: float
+    last: bool = False

@@ -1,0 +1,142 @@
+"""The parent's hold on one server of programs."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import weakref
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from synth_assets.errors import SandboxError
+from synth_assets.resources.sandbox.orders import Bounds, Mode, Order, Report
+from synth_assets.resources.sandbox.places import DEVICES, SCRATCH, readable
+
+_READY_S = 60.0
+_SPARE_S = 20.0
+_MOST_BYTES = 65_536
+_ROOT = Path(__file__).parents[3]
+_ENVIRONMENT = {
+    "LC_ALL": "C.UTF-8",
+    # One order of sets and dicts of text for every run of a program.
+    "PYTHONHASHSEED": "0",
+    "HOME": SCRATCH,
+    "TMPDIR": SCRATCH,
+}
+
+
+@dataclass(frozen=True)
+class _Held:
+    process: "subprocess.Popen[bytes]"
+    control: socket.socket
+    owner: int
+
+    def end(self) -> None:
+        """End the server, unless this is a fork of the process that it belongs to."""
+        if os.getpid() != self.owner:
+            return
+        self.control.close()
+        self.process.kill()
+        self.process.wait()
+
+
+class ZygoteProcess:
+    """One server, started; it ends with this object, or with this process however it ends.
+
+    Args:
+        mode: the surroundings it must take.
+
+    Raises:
+        SandboxError: if it cannot.
+    """
+
+    def __init__(self, mode: Mode) -> None:
+        if sys.platform != "linux":
+            raise SandboxError(f"{mode}: only Linux has what it takes")
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            process = subprocess.Popen(
+                _command(mode),
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=_ENVIRONMENT,
+                cwd="/",
+                start_new_session=True,
+            )
+        self._held = _Held(process, ours, os.getpid())
+        self._end = weakref.finalize(self, self._held.end)
+        self.runs = 0
+        ours.settimeout(_READY_S)
+        told = self._receive()
+        if "fault" in told:
+            self.close()
+            raise SandboxError(f"{mode}: {told['fault']}")
+
+    def run(self, kind: str, bounds: Bounds, descriptors: list[int]) -> Report:
+        """Have one order served.
+
+        Raises:
+            SandboxError: if the server is gone; it is closed then.
+        """
+        self.runs += 1
+        self._held.control.settimeout(bounds.wall_s + _SPARE_S)
+        order = json.dumps(asdict(Order(kind, bounds))).encode()
+        try:
+            socket.send_fds(self._held.control, [order], descriptors)
+        except OSError as exc:
+            self.close()
+            raise SandboxError(f"the server of programs is gone: {exc}") from exc
+        report = Report(**self._receive())
+        if report.last:
+            self.close()
+        return report
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it has ended."""
+        return not self._end.alive
+
+    def close(self) -> None:
+        """End it, and all that it made."""
+        self._end()
+
+    def _receive(self) -> dict[str, Any]:
+        try:
+            data = self._held.control.recv(_MOST_BYTES)
+        except OSError as exc:
+            data, why = b"", str(exc)
+        else:
+            why = "it ended itself"
+        if not data:
+            self.close()
+            raise SandboxError(f"the server of programs does not answer: {why}")
+        return json.loads(data)
+
+
+def _command(mode: Mode) -> list[str]:
+    start = (
+        f"import sys; sys.path.insert(0, {str(_ROOT)!r}); "
+        f"from synth_assets.resources.sandbox.zygote import main; main({str(mode)!r})"
+    )
+    python = [sys.executable, "-B", "-s", "-P", "-c", start]
+    if mode != Mode.BUBBLEWRAP:
+        return python
+    program = shutil.which("bwrap")
+    if program is None:
+        raise SandboxError("bubblewrap: it is not on PATH")
+    seen = dict.fromkeys([*readable(), str(_ROOT / "synth_assets"), sys.prefix, sys.base_prefix])
+    shown = [part for path in seen for part in ("--ro-bind", path, path)]
+    devices = [part for path in DEVICES for part in ("--dev-bind", path, path)]
+    scratch = ["--size", str(16 << 20), "--tmpfs", SCRATCH, "--chdir", "/"]
+    return [program, "--unshare-all", "--as-pid-1", *shown, *devices, *scratch, *python]
+
+
+def text_file(name: str, text: str = "") -> int:
+    """A file in memory that holds a text; a descriptor, to be closed."""
+    descriptor = os.memfd_create(name, os.MFD_CLOEXEC)
+    os.pwrite(descriptor, text.encode("utf-8", "surrogatepass"), 0)
+    return descriptor

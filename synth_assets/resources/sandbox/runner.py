@@ -1,0 +1,243 @@
+"""Runs untrusted programs: a few warm servers, and what their reports mean."""
+
+import json
+import os
+import threading
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+
+from synth_assets.core.verify.tools import (
+    CallTests,
+    DoesNotRun,
+    Failed,
+    Limit,
+    LimitReached,
+    NotRun,
+    Passed,
+    ProgramJob,
+    ProgramOutcome,
+    StreamCase,
+    StreamTests,
+)
+from synth_assets.errors import SandboxError
+from synth_assets.resources.sandbox.orders import FAULT, Bounds, Mode, Report
+from synth_assets.resources.sandbox.process import ZygoteProcess, text_file
+
+_RUNS_OF_ONE = 1000
+_TRIES = 2
+_MOST_TOLD = 300
+_MOST_OF_ERRORS = 65_536
+
+_REFUSAL = (
+    "Programs cannot be run safely on this machine, so none is run. Use Linux 5.13 or newer with "
+    "Landlock, or allow user namespaces, or install bubblewrap. On a machine that may be lost, "
+    'set SYNTH_UNSAFE_EXECUTION="this machine is disposable". Tried: '
+)
+
+
+class Sandbox:
+    """Runs programs where they can do no harm; see `ProgramRunner`. Any thread may ask.
+
+    Args:
+        size: how many programs at once.
+        unsafe: whether programs may run where nothing holds them.
+        modes: which surroundings to try, in order.
+    """
+
+    def __init__(
+        self,
+        size: int | None = None,
+        *,
+        unsafe: bool = False,
+        modes: tuple[Mode, ...] = (Mode.NAMESPACES, Mode.BUBBLEWRAP, Mode.LANDLOCK),
+    ) -> None:
+        self._slots = threading.BoundedSemaphore(size or max(1, min(4, os.cpu_count() or 1)))
+        self._modes = (*modes, Mode.NOTHING) if unsafe else modes
+        self._lock = threading.Lock()
+        self._owner = os.getpid()
+        self._idle: list[ZygoteProcess] = []
+        self._mode: Mode | None = None
+        self._refusal = ""
+
+    @property
+    def mode(self) -> Mode:
+        """What keeps programs from the machine.
+
+        Raises:
+            SandboxError: if nothing does.
+        """
+        with self._server():
+            pass
+        if self._mode is None:
+            raise SandboxError(self._refusal)
+        return self._mode
+
+    def run(self, job: ProgramJob) -> ProgramOutcome:
+        """Put a program to its tests; every fault of the machinery is `NotRun`."""
+        try:
+            if isinstance(job.tests, CallTests):
+                return self._called(job, job.tests)
+            return self._streamed(job, job.tests)
+        except SandboxError as exc:
+            return NotRun(str(exc))
+
+    def close(self) -> None:
+        """End all servers; the next run starts others."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for server in idle:
+            server.close()
+
+    @contextmanager
+    def _server(self) -> Generator[ZygoteProcess]:
+        with self._slots:
+            with self._lock:
+                if self._owner != os.getpid():
+                    # A fork would talk into the other's conversations.
+                    self._owner, self._idle = os.getpid(), []
+                server = self._idle.pop() if self._idle else None
+            server = server or self._started()
+            keep = False
+            try:
+                yield server
+                keep = server.runs < _RUNS_OF_ONE and not server.is_closed
+            finally:
+                if keep:
+                    with self._lock:
+                        self._idle.append(server)
+                else:
+                    server.close()
+
+    def _started(self) -> ZygoteProcess:
+        """A new server, in the best surroundings that there are."""
+        with self._lock:
+            if self._refusal:
+                raise SandboxError(self._refusal)
+            faults: list[str] = []
+            for mode in (self._mode,) if self._mode else self._modes:
+                try:
+                    started = ZygoteProcess(mode)
+                except SandboxError as exc:
+                    faults.append(str(exc))
+                else:
+                    self._mode = mode
+                    return started
+            if self._mode is None:
+                self._refusal = _REFUSAL + "; ".join(faults)
+            raise SandboxError(self._refusal or "; ".join(faults))
+
+    def _ordered(self, kind: str, job: ProgramJob, descriptors: list[int]) -> Report:
+        bounds = Bounds(**asdict(job.limits))
+        for attempt in range(_TRIES):
+            with self._server() as server:
+                try:
+                    return server.run(kind, bounds, descriptors)
+                except SandboxError:
+                    if attempt == _TRIES - 1:
+                        raise
+        raise SandboxError("unreachable")
+
+    def _called(self, job: ProgramJob, tests: CallTests) -> ProgramOutcome:
+        with ExitStack() as files:
+            program = _file(files, "program", job.candidate)
+            paper = _file(files, "tests", json.dumps(asdict(tests)))
+            verdict = _file(files, "verdict")
+            report = self._ordered("calls", job, [program, paper, verdict])
+            return _meaning(report, _read(verdict, 65_536))
+
+    def _streamed(self, job: ProgramJob, tests: StreamTests) -> ProgramOutcome:
+        for number, case in enumerate(tests.cases, 1):
+            outcome = self._case(job, case, f"case {number}: input {_clipped(case.stdin, 80)!r}")
+            if not isinstance(outcome, Passed):
+                return outcome
+        return Passed() if tests.cases else Failed("the tests", "there is no case in them")
+
+    def _case(self, job: ProgramJob, case: StreamCase, where: str) -> ProgramOutcome:
+        with ExitStack() as files:
+            program = _file(files, "program", job.candidate)
+            given, printed = _file(files, "input", case.stdin), _file(files, "output")
+            errors = _file(files, "errors")
+            report = self._ordered("script", job, [program, given, printed, errors])
+            most = job.limits.output_kb << 10
+            said, told = _read(printed, most + 1), _read(errors, _MOST_OF_ERRORS, at_end=True)
+        limit = _limit(report)
+        if limit:
+            return limit
+        if len(said) >= most:
+            return LimitReached(Limit.OUTPUT, f"{where}: it prints over {job.limits.output_kb} KiB")
+        if report.program == FAULT:
+            return NotRun("the program's process could not be set up")
+        if report.program != 0:
+            last = told.decode(errors="replace").strip().splitlines()[-1:]
+            why = _clipped(last[0], _MOST_TOLD) if last else f"it ends with {_end(report)}"
+            if "MemoryError" in why:
+                return LimitReached(Limit.MEMORY, where)
+            return DoesNotRun(f"{where}: {why}")
+        text = said.decode(errors="replace")
+        if _lines(text) == _lines(case.stdout):
+            return Passed()
+        return Failed(where, f"it prints {_clipped(text, 200)!r}")
+
+
+def _meaning(report: Report, written: bytes) -> ProgramOutcome:
+    """What a run of tests came to: the tests' process has the word, if it came to one."""
+    if not written or report.tests != 0:
+        limit = _limit(report)
+        return limit or NotRun(f"the tests' process ended with {report.tests} and no verdict")
+    told = json.loads(written)
+    where, what = told["where"], told["what"]
+    match told["kind"]:
+        case "passed":
+            return Passed()
+        case "memory":
+            return LimitReached(Limit.MEMORY, where or what)
+        case "not_run":
+            return NotRun(what)
+        case kind:
+            if report.program == FAULT:
+                return NotRun("the program's process could not be set up")
+            limit = _limit(report)
+            if limit:
+                return limit
+            ended = f" with {_end(report)}" if what == "the program ended itself" else ""
+            return (
+                DoesNotRun(what + ended) if kind == "does_not_run" else Failed(where, what + ended)
+            )
+
+
+def _limit(report: Report) -> LimitReached | None:
+    if report.ended != "done":
+        return LimitReached(Limit(report.ended), f"the {report.who} ran out of time")
+    # The kernel's own clock, which a program cannot stop.
+    if -24 in (report.program, report.tests) or -9 in (report.program, report.tests):
+        return LimitReached(Limit.CPU, "the kernel ended the process")
+    return None
+
+
+def _end(report: Report) -> str:
+    code = report.program
+    if code is None:
+        return "no exit code"
+    return f"exit code {code}" if code >= 0 else f"signal {-code}"
+
+
+def _file(files: ExitStack, name: str, text: str = "") -> int:
+    descriptor = text_file(name, text)
+    files.callback(os.close, descriptor)
+    return descriptor
+
+
+def _read(descriptor: int, most: int, *, at_end: bool = False) -> bytes:
+    start = max(0, os.fstat(descriptor).st_size - most) if at_end else 0
+    return os.pread(descriptor, most, start)
+
+
+def _lines(text: str) -> list[str]:
+    """Blanks at the ends of lines and of the whole do not count."""
+    return [line.rstrip() for line in text.rstrip().splitlines()]
+
+
+def _clipped(text: str, most: int) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= most else flat[: most - 1] + "…"

@@ -1,0 +1,312 @@
+"""Plain values as bytes, between a program and its tests.
+
+The reader trusts nothing: there is no pickle, every value arrives as exactly a builtin type, and
+size, depth and digits are bounded. A value of a subclass crosses as the data of its base, so that
+an overridden `__eq__` stays behind. What is no data is left to `Foreign`.
+"""
+
+import builtins
+import datetime
+import os
+import struct
+from collections import deque, namedtuple
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from fractions import Fraction
+from types import BuiltinFunctionType
+from typing import Any, TypeAlias
+
+MOST_BYTES = 16 * 1024 * 1024
+MOST_DEPTH = 150
+MOST_INT_BYTES = 1 << 20
+
+_Size = struct.Struct("<I")
+_Float = struct.Struct("<d")
+_Complex = struct.Struct("<dd")
+
+Value: TypeAlias = Any
+"""Whatever a program or its tests may hold."""
+
+Foreign: TypeAlias = Callable[[Value], tuple[Any, ...]]
+"""Describes what is no data as a tuple of data; raises WireError where it cannot cross."""
+Adopt: TypeAlias = Callable[[tuple[Any, ...]], Any]
+"""Makes something of such a description."""
+
+
+class WireError(Exception):
+    """A value cannot cross."""
+
+
+class ForgedError(WireError):
+    """Bytes are no value: whoever sent them breaks the rules."""
+
+
+def pack(value: Value, foreign: Foreign) -> bytes:
+    """A value as bytes.
+
+    Raises:
+        WireError: if it is too large or too deep, or `foreign` refuses a part of it.
+    """
+    parts: list[bytes] = []
+    _Writer(parts, foreign).put(value, 0)
+    data = b"".join(parts)
+    if len(data) > MOST_BYTES:
+        raise WireError(f"a value of {len(data):,} bytes is too large to cross")
+    return data
+
+
+def unpack(data: bytes, adopt: Adopt) -> Value:
+    """The value of bytes that `pack` made, or that somebody forged.
+
+    Raises:
+        ForgedError: if they are no value.
+    """
+    reader = _Reader(data, adopt)
+    try:
+        value = reader.take(0)
+    except (WireError, ValueError, TypeError, ArithmeticError, LookupError, struct.error) as exc:
+        raise ForgedError(f"these bytes are no value: {exc}") from exc
+    if reader.place != len(data):
+        raise ForgedError("there are bytes behind the value")
+    return value
+
+
+def send_frame(descriptor: int, data: bytes) -> None:
+    """Write one frame; raises OSError when nobody reads any more."""
+    view = memoryview(_Size.pack(len(data)) + data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def receive_frame(descriptor: int) -> bytes | None:
+    """Read one frame; none at the end.
+
+    Raises:
+        ForgedError: if its size is too large.
+    """
+    head = _exactly(descriptor, _Size.size)
+    if head is None:
+        return None
+    size: int = _Size.unpack(head)[0]
+    if size > MOST_BYTES:
+        raise ForgedError(f"a frame of {size:,} bytes is too large")
+    return _exactly(descriptor, size)
+
+
+def _exactly(descriptor: int, size: int) -> bytes | None:
+    parts: list[bytes] = []
+    while size:
+        try:
+            part = os.read(descriptor, min(size, 1 << 20))
+        except ConnectionError:
+            return None
+        if not part:
+            return None
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+_COLLECTIONS: dict[Any, bytes] = {
+    list: b"l",
+    tuple: b"t",
+    set: b"S",
+    frozenset: b"Z",
+    dict: b"d",
+}
+
+_STANDARD: dict[type, Callable[[Any], tuple[Any, ...]]] = {
+    Decimal: lambda value: (str(value),),
+    Fraction: lambda value: (str(value),),
+    range: lambda value: (value.start, value.stop, value.step),
+    deque: lambda value: (list(value), value.maxlen),
+    datetime.timedelta: lambda value: (value.days, value.seconds, value.microseconds),
+    datetime.date: lambda value: (value.isoformat(),),
+    datetime.datetime: lambda value: (value.isoformat(),),
+    datetime.time: lambda value: (value.isoformat(),),
+}
+"""Well-known values of the standard library, by what they are made of."""
+
+_MAKERS: dict[str, Callable[..., Any]] = {
+    **{kind.__name__: kind for kind in (Decimal, Fraction, range, deque, datetime.timedelta)},
+    **{k.__name__: k.fromisoformat for k in (datetime.date, datetime.datetime, datetime.time)},
+}
+
+
+class _Writer:
+    def __init__(self, parts: list[bytes], foreign: Foreign) -> None:
+        self._add = parts.append
+        self._foreign = foreign
+        self._size = 0
+
+    def put(self, value: Value, depth: int) -> None:
+        if depth > MOST_DEPTH:
+            raise WireError(f"a value nested deeper than {MOST_DEPTH} does not cross")
+        if value is None or value is True or value is False:
+            self._add(b"N" if value is None else b"T" if value else b"F")
+        elif isinstance(value, str):
+            self._sized(b"s", str.encode(value, "utf-8", "surrogatepass"))
+        elif isinstance(value, int):
+            self._integer(int.__index__(value))
+        elif isinstance(value, float):
+            self._add(b"f" + _Float.pack(float.__float__(value)))
+        elif isinstance(value, (list, tuple, set, frozenset, dict)):
+            self._collection(value, depth)
+        else:
+            self._rare(value, depth)
+
+    def _integer(self, value: int) -> None:
+        size = value.bit_length() // 8 + 1
+        if size > MOST_INT_BYTES:
+            raise WireError("an integer of over two million digits does not cross")
+        self._sized(b"i", value.to_bytes(size, "little", signed=True))
+
+    def _collection(self, value: Value, depth: int) -> None:
+        base = _base_of(value)
+        kind: Any = type(value)  # pyright: ignore[reportUnknownVariableType]
+        if _COLLECTIONS[base] == b"t" and hasattr(kind, "_fields") and hasattr(kind, "_make"):
+            self._add(b"n")
+            self.put(kind.__name__, depth + 1)
+            self.put(tuple(map(str, kind._fields)), depth + 1)
+        else:
+            self._head(_COLLECTIONS[base], base.__len__(value))
+        if _COLLECTIONS[base] == b"d":
+            for key, item in list(base.items(value)):
+                self.put(key, depth + 1)
+                self.put(item, depth + 1)
+            return
+        for item in base.__iter__(value):
+            self.put(item, depth + 1)
+
+    def _rare(self, value: Value, depth: int) -> None:
+        kind: Any = type(value)  # pyright: ignore[reportUnknownVariableType]
+        if isinstance(value, complex):
+            self._add(b"c" + _Complex.pack(value.real, value.imag))
+        elif isinstance(value, (bytes, bytearray)):
+            self._sized(b"b" if isinstance(value, bytes) else b"y", bytes(value))
+        elif kind in _STANDARD and getattr(value, "tzinfo", None) is None:
+            self._add(b"x")
+            self.put((kind.__name__, _STANDARD[kind](value)), depth + 1)
+        elif isinstance(value, (type, BuiltinFunctionType)) and _is_builtin(value):
+            self._sized(b"g", value.__name__.encode())
+        elif kind.__module__ == "numpy" and not getattr(value, "ndim", 1):
+            self.put(getattr(value, "item")(), depth + 1)  # noqa: B009 - numpy is no dependency
+        else:
+            self._add(b"o")
+            self.put(self._foreign(value), depth + 1)
+
+    def _sized(self, tag: bytes, data: bytes) -> None:
+        self._head(tag, len(data))
+        self._add(data)
+        self._size += len(data)
+        if self._size > MOST_BYTES:
+            raise WireError("a value is too large to cross")
+
+    def _head(self, tag: bytes, size: int) -> None:
+        self._add(tag + _Size.pack(size))
+        self._size += 5
+        if self._size > MOST_BYTES:
+            raise WireError("a value is too large to cross")
+
+
+def _base_of(value: Value) -> Value:
+    """Which of the builtin collections a value is, or derives from."""
+    return next(each for each in _COLLECTIONS if isinstance(value, each))
+
+
+def _is_builtin(value: Value) -> bool:
+    return getattr(builtins, value.__name__, None) is value
+
+
+_OF_TAG: dict[bytes, Callable[[Iterator[Any]], Any]] = {
+    tag: kind for kind, tag in _COLLECTIONS.items()
+}
+
+
+class _Reader:
+    def __init__(self, data: bytes, adopt: Adopt) -> None:
+        self._data = data
+        self._adopt = adopt
+        self.place = 0
+
+    def take(self, depth: int) -> Value:
+        if depth > MOST_DEPTH + 10:
+            raise WireError("a value is nested too deep")
+        tag = self._bytes(1)
+        match tag:
+            case b"N":
+                return None
+            case b"T" | b"F":
+                return tag == b"T"
+            case b"i":
+                return self._integer()
+            case b"f":
+                return _Float.unpack(self._bytes(8))[0]
+            case b"s":
+                return self._sized().decode("utf-8", "surrogatepass")
+            case b"l" | b"t" | b"S" | b"Z":
+                return _OF_TAG[tag](self._items(depth))
+            case b"d":
+                return {self.take(depth + 1): self.take(depth + 1) for _ in range(self._count())}
+            case _:
+                return self._rare(tag, depth)
+
+    def _rare(self, tag: bytes, depth: int) -> Value:
+        match tag:
+            case b"c":
+                return complex(*_Complex.unpack(self._bytes(16)))
+            case b"b":
+                return self._sized()
+            case b"y":
+                return bytearray(self._sized())
+            case b"n":
+                return self._namedtuple(depth)
+            case b"g":
+                return self._builtin(self._sized().decode())
+            case b"x":
+                name, arguments = self.take(depth + 1)
+                return _MAKERS[name](*arguments)
+            case b"o":
+                return self._foreign(self.take(depth + 1))
+            case _:
+                raise WireError(f"{tag!r} is no kind of value")
+
+    def _integer(self) -> int:
+        data = self._sized()
+        if len(data) > MOST_INT_BYTES:
+            raise WireError("an integer has too many digits")
+        return int.from_bytes(data, "little", signed=True)
+
+    def _foreign(self, described: Value) -> Value:
+        if type(described) is not tuple or not described:
+            raise WireError("an object is described by something else")
+        return self._adopt(described)  # pyright: ignore[reportUnknownArgumentType]
+
+    def _namedtuple(self, depth: int) -> Value:
+        name, names = self.take(depth + 1), self.take(depth + 1)
+        values = [self.take(depth + 1) for _ in names]
+        return namedtuple(name, names)(*values)  # pyright: ignore[reportUntypedNamedTuple]
+
+    def _builtin(self, name: str) -> Value:
+        value = getattr(builtins, name, None)
+        if not isinstance(value, (type, BuiltinFunctionType)):
+            raise WireError(f"{name} is no builtin")
+        return value
+
+    def _items(self, depth: int) -> Iterator[Any]:
+        return (self.take(depth + 1) for _ in range(self._count()))
+
+    def _count(self) -> int:
+        size: int = _Size.unpack(self._bytes(_Size.size))[0]
+        if size > len(self._data) - self.place:
+            raise WireError("a collection says that it is longer than its bytes")
+        return size
+
+    def _sized(self) -> bytes:
+        return self._bytes(self._count())
+
+    def _bytes(self, size: int) -> bytes:
+        start, self.place = self.place, self.place + size
+        if self.place > len(self._data):
+            raise WireError("a value ends early")
+        return self._data[start : self.place]

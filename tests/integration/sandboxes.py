@@ -1,0 +1,55 @@
+"""Sandboxes for tests, and what they leave behind."""
+
+import os
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from synth_assets.errors import SandboxError
+from synth_assets.resources.sandbox.confine import user_for
+from synth_assets.resources.sandbox.runner import Sandbox
+
+_FIRST_USER = user_for(0)
+
+
+@contextmanager
+def open_sandbox(**how: object) -> Generator[Sandbox]:
+    """A sandbox; the test is skipped where the machine has nothing to make one of."""
+    sandbox = Sandbox(**how)  # pyright: ignore[reportArgumentType]
+    try:
+        _ = sandbox.mode
+    except SandboxError as exc:
+        pytest.skip(str(exc))
+    try:
+        yield sandbox
+    finally:
+        sandbox.close()
+
+
+def processes_of_sandboxes() -> set[int]:
+    """Process ids of servers and of what they made, of this and every other test."""
+    found: set[int] = set()
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdecimal():
+            continue
+        try:
+            command = (folder / "cmdline").read_bytes()
+            user = folder.stat().st_uid
+        except OSError:
+            continue
+        if b"resources.sandbox.zygote" in command or user >= _FIRST_USER:
+            found.add(int(folder.name))
+    return found
+
+
+def wait_for_end(processes: set[int], timeout_s: float = 10.0) -> set[int]:
+    """Those of the processes that still are when the time is over."""
+    deadline = time.monotonic() + timeout_s
+    while left := {p for p in processes if os.path.exists(f"/proc/{p}")}:
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.02)
+    return left
