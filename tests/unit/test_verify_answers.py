@@ -93,6 +93,13 @@ def test_last_number_keeps_its_list_and_unit(text: str, answer: str) -> None:
     assert find_answers(text, Place.LAST_NUMBER).final == answer
 
 
+def test_last_number_of_a_long_text_keeps_a_list_that_began_early() -> None:
+    listed = ", ".join(str(at) for at in range(1000, 1200))
+    assert find_answers(f"They are {listed}.", Place.LAST_NUMBER).final == listed
+    assert find_answers(f"Of 7 eggs {'so ' * 200}", Place.LAST_NUMBER).final == "7"
+    assert find_answers(f"{listed} are 200, say {'so ' * 20}5", Place.LAST_NUMBER).final == "5"
+
+
 @pytest.mark.parametrize(
     ("left", "right"),
     [
@@ -217,6 +224,7 @@ UNITS = [
     (r"30^{\circ}", "30", "equal", "different", "equal"),
     ("25%", "0.25", "equal", "equal", "different"),
     ("25%", "25", "undecided", "undecided", "equal"),
+    (r"0^\circ\text{C}", r"32^\circ\text{F}", "undecided", "undecided", "different"),
     ("18 eggs", "18", "equal", "different", "equal"),
     ("18 eggs", "18 egg", "equal", "equal", "equal"),
 ]

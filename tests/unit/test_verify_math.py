@@ -7,15 +7,18 @@ from time import process_time, time
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
-from synth_assets.core.schema import Reason, Verdict, VerdictOutcome
+from synth_assets.core.schema import Outcome, Reason, Verdict, VerdictOutcome
 from synth_assets.core.verify.answers import compare_answers
+from synth_assets.core.verify.catalogue import VerifierSpec
 from synth_assets.core.verify.equality import Comparer, Rules
 from synth_assets.core.verify.expressions import Apply
 from synth_assets.core.verify.math import Math
+from synth_assets.core.verify.stage import verify_samples
 from synth_assets.core.verify.tools import NO_TOOLS, Sameness, Tools
 from synth_assets.resources.algebra.process import AlgebraBounds, SymbolicAlgebra
-from tests.samples import synthetic_row
+from tests.samples import decisions_of, frame_of, synthetic_row
 
 CPU_S = 1.0
 
@@ -73,6 +76,25 @@ def test_math_reads_the_reference_where_it_says() -> None:
     assert verdict(r"\boxed{12}", "12", reference="marker").reason == Reason.NO_REFERENCE
     assert verdict("it is 0.75", r"\frac{3}{4}", answer="last_number").reason is None
     assert verdict("it is 12", working, answer="last_number").reason is None
+
+
+def test_math_in_a_recipe_leaves_the_undecided_to_be_looked_at_again() -> None:
+    written = {"kind": "math", "answer": "boxed", "units": "ignored"}
+    verifier = TypeAdapter[Math](VerifierSpec).validate_python(written)
+    samples = frame_of(
+        synthetic_row("right", "p", r"\boxed{5\text{ m}}", reference="5 cm"),
+        synthetic_row("wrong", "p", r"\boxed{6}", reference="5"),
+        synthetic_row("unclear", "p", r"\boxed{\sqrt{x}}", reference="5"),
+    )
+    result = verify_samples(samples, "math~0123abcd", [verifier], {})
+    decisions = decisions_of(result.stage.decisions)
+    assert {name: each.outcome for name, each in decisions.items()} == {
+        "right": Outcome.KEPT,
+        "wrong": Outcome.DROPPED,
+        "unclear": Outcome.ERRORED,
+    }
+    assert decisions["wrong"].reason == Reason.WRONG_ANSWER
+    assert decisions["unclear"].reason == Reason.VERIFIER_ERROR
 
 
 EQUAL = [

@@ -11,12 +11,14 @@ from enum import StrEnum
 
 from synth_assets.core.verify.answer_grammar import read_answer
 from synth_assets.core.verify.equality import DIFFERENT, EQUAL, Comparer, Units
+from synth_assets.core.verify.expressions import Words
 from synth_assets.core.verify.notation import Unreadable
 from synth_assets.core.verify.quantities import Quantity, quantities, readable
 from synth_assets.core.verify.tools import Comparison, Sameness
 from synth_assets.core.verify.units import unit_of
 
 _LINE_CHARACTERS = 2_000
+_TAIL_CHARACTERS = 300
 
 _BOX_OR_BRACE = re.compile(
     r"\\(?:boxed|fbox)(?![a-zA-Z])\s*(\{|[^\s{}$\\.,;]+)?|\\.|[{}]", re.DOTALL
@@ -111,6 +113,16 @@ def compare_answers(answer: str, reference: str, comparer: Comparer) -> Comparis
     return comparer.compare(left, right)
 
 
+def is_bare_answer(text: str) -> bool:
+    """Whether a text is an answer as it stands, other than words, and no text that holds one."""
+    if _PLAIN.fullmatch(text):
+        return True
+    try:
+        return not isinstance(read_answer(text), Words)
+    except Unreadable:
+        return False
+
+
 def _boxed(text: str) -> FoundAnswers:
     """All boxes that stand in no other; an outer one that is never closed counts as none."""
     opened: list[tuple[bool, int]] = []
@@ -176,14 +188,28 @@ def _first_line(text: str) -> str:
 
 
 def _last_number(text: str) -> FoundAnswers:
+    _, _, tail = text[-_TAIL_CHARACTERS:].partition(" ")
+    found = (len(text) > _TAIL_CHARACTERS and _last_listed(tail, behind_another=True)) or (
+        _last_listed(text, behind_another=False)
+    )
+    return FoundAnswers((found,) if found else (), "" if found else "no number")
+
+
+def _last_listed(text: str, *, behind_another: bool) -> str:
+    """The last number with those listed beside it; empty if there is none.
+
+    With `behind_another` also if no other number stands before them, as the list may then have
+    begun before the text.
+    """
     plain = readable(_ANNOTATION.sub("", text))
     chain: list[Quantity] = []
+    is_behind = not behind_another
     for each in quantities(plain):
         if chain and not _BETWEEN_LISTED.fullmatch(plain, chain[-1].end, each.start):
-            chain = []
+            chain, is_behind = [], True
         chain.append(each)
-    if not chain:
-        return FoundAnswers((), "no number")
+    if not chain or not is_behind:
+        return ""
     start, end = chain[0].start, chain[-1].end
     if start and plain[start - 1] in _CURRENCIES:
         start -= 1
@@ -191,7 +217,7 @@ def _last_number(text: str) -> FoundAnswers:
     if unit is not None and unit.group().strip() not in _NO_UNITS_IN_PROSE:
         known = unit_of(unit.group().strip())
         end = unit.end() if known is not None and known.known else end
-    return FoundAnswers((plain[start:end],))
+    return plain[start:end]
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ EQUAL = Comparison(Sameness.EQUAL)
 DIFFERENT = Comparison(Sameness.DIFFERENT)
 
 _NO_UNIT = Unit(Fraction(1), ())
+_TEMPERATURES = {(name, Fraction(1)) for name in ("celsius", "fahrenheit", "kelvin")}
 _DEGREE = Unit(Fraction(1), (("degree", Fraction(1)),))
 
 
@@ -168,6 +169,8 @@ class Comparer:
         if left.unit.bases == right.unit.bases:
             return self.scalars(_in_bases(left), _in_bases(right))
         one, other = set(left.unit.bases), set(right.unit.bases)
+        if one | other <= _TEMPERATURES:
+            return _undecided("temperatures in two scales")
         is_part = one < other or other < one
         if left.unit.known and right.unit.known and not is_part:
             return DIFFERENT

@@ -42,7 +42,12 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """An operation: `+`, `*`, `^`, or the name of a function of `FUNCTIONS`."""
+    """An operation: `+`, `*`, `^`, or a function.
+
+    Functions are `sin cos tan cot sec csc`, their inverses with `a` before, `sinh cosh tanh ln exp
+    sqrt abs floor ceiling factorial`, `log` (its second argument is the base), `root` (the degree),
+    `binomial`, and `gcd lcm max min` of several arguments.
+    """
 
     head: str
     args: tuple["Scalar", ...]
@@ -136,42 +141,6 @@ Scalar: TypeAlias = Number | Symbol | Constant | Apply | Based
 Expression: TypeAlias = (
     Scalar | Words | Measured | Collection | Interval | Union | Matrix | Relation
 )
-
-FUNCTIONS = frozenset(
-    [
-        "sin",
-        "cos",
-        "tan",
-        "cot",
-        "sec",
-        "csc",
-        "asin",
-        "acos",
-        "atan",
-        "acot",
-        "asec",
-        "acsc",
-        "sinh",
-        "cosh",
-        "tanh",
-        "ln",
-        "log",
-        "exp",
-        "sqrt",
-        "root",
-        "abs",
-        "floor",
-        "ceiling",
-        "factorial",
-        "binomial",
-        "gcd",
-        "lcm",
-        "max",
-        "min",
-    ]
-)
-"""Heads of `Apply` besides `+`, `*`, `^`. `log(x)` leaves its base open, `log(x, b)` does not; the
-second argument of `root` is its degree."""
 
 UNSTATED_BASE = "base of the logarithm"
 """The symbol that stands for the base which `log` without one leaves open."""

@@ -12,17 +12,15 @@ from pydantic import Field
 from synth_assets.core.config.names import Written
 from synth_assets.core.sample import Sample
 from synth_assets.core.schema import Reason, Verdict
-from synth_assets.core.verify.answer_grammar import read_answer
 from synth_assets.core.verify.answers import (
     FoundAnswers,
     Place,
     compare_answers,
     find_answers,
+    is_bare_answer,
 )
 from synth_assets.core.verify.equality import Comparer, Rules, Units
-from synth_assets.core.verify.expressions import Words
 from synth_assets.core.verify.folding import clipped
-from synth_assets.core.verify.notation import Unreadable
 from synth_assets.core.verify.protocol import Check
 from synth_assets.core.verify.tools import NO_TOOLS, Sameness, Tools
 
@@ -87,21 +85,13 @@ class Math(Written):
 
     def _reference(self, text: str) -> str | None:
         place = self.reference or self.answer
-        found = find_answers(text, place, self.marker).final
         bare = text.strip()
-        if self.reference is not None:
-            return found
-        if place is Place.LAST_NUMBER and bare and _is_bare(bare):
+        if self.reference is None and place is Place.LAST_NUMBER and is_bare_answer(bare):
             return bare
-        return found or (bare if 0 < len(bare) <= _MAX_BARE_REFERENCE else None)
-
-
-def _is_bare(reference: str) -> bool:
-    """Whether a reference is an answer as it stands, and no text that ends in a number."""
-    try:
-        return not isinstance(read_answer(reference), Words)
-    except Unreadable:
-        return False
+        found = find_answers(text, place, self.marker).final
+        if found is not None or self.reference is not None:
+            return found
+        return bare if 0 < len(bare) <= _MAX_BARE_REFERENCE else None
 
 
 def _disagreement(found: FoundAnswers, final: str, comparer: Comparer) -> Verdict | None:

@@ -123,42 +123,11 @@ _TEXT_COMMANDS = (
 
 # Names in plain text that are commands.
 _NAMES = frozenset(
-    [
-        "sin",
-        "cos",
-        "tan",
-        "cot",
-        "sec",
-        "csc",
-        "arcsin",
-        "arccos",
-        "arctan",
-        "arccot",
-        "sinh",
-        "cosh",
-        "tanh",
-        "ln",
-        "log",
-        "exp",
-        "sqrt",
-        "abs",
-        "floor",
-        "ceil",
-        "pi",
-        "infty",
-        "gcd",
-        "lcm",
-        "max",
-        "min",
-        "or",
-        "and",
-        "theta",
-        "alpha",
-        "beta",
-        "gamma",
-        "delta",
-        "lambda",
-    ]
+    re.findall(
+        r"\w+",
+        "sin cos tan cot sec csc arcsin arccos arctan arccot sinh cosh tanh ln log exp sqrt "
+        "abs floor ceil pi infty gcd lcm max min or and theta alpha beta gamma delta lambda",
+    )
 )
 _OTHER_NAMES = {
     "infinity": "infty",
