@@ -216,3 +216,7 @@ HARMFUL = {
 
 SLOW = ("sleeps for ever", "stops itself")
 """Those that end by the limit of time in all, and not by processor time."""
+
+_FIRST_OF_RESOURCES = "takes memory"
+NO_RESOURCES = tuple(HARMFUL)[: tuple(HARMFUL).index(_FIRST_OF_RESOURCES)]
+"""Those that reach for something, and do not only use up what they may."""

@@ -1,6 +1,8 @@
 import hashlib
 import os
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +23,7 @@ from synth_assets.core.verify.tools import (
 )
 from synth_assets.resources.sandbox.orders import Mode
 from synth_assets.resources.sandbox.runner import Sandbox
-from tests.integration.harmful_programs import HARMFUL, SLOW
+from tests.integration.harmful_programs import HARMFUL, NO_RESOURCES, SLOW
 from tests.integration.sandboxes import open_sandbox, processes_of_sandboxes, wait_for_end
 
 _MOST_S = 6.0
@@ -100,7 +102,7 @@ def _program(name: str, outside: Outside) -> str:
 
 
 def _limits(name: str) -> ProgramLimits:
-    return ProgramLimits(cpu_s=1.0, wall_s=1.0 if name in SLOW else 20.0)
+    return ProgramLimits(cpu_s=0.4, wall_s=1.0 if name in SLOW else 20.0)
 
 
 @pytest.mark.parametrize("name", HARMFUL)
@@ -139,7 +141,35 @@ def test_sandbox_closed_leaves_no_process_behind():
     assert wait_for_end(made) == set()
 
 
-@pytest.mark.parametrize("name", sorted(HARMFUL))
+def test_sandbox_whose_owner_is_killed_leaves_no_process_behind():
+    program = "import time\ndef f(): time.sleep(60)"
+    owner = (
+        "from synth_assets.core.verify.tools import CallTests, ProgramJob\n"
+        "from synth_assets.resources.sandbox.runner import Sandbox\n"
+        "sandbox = Sandbox(1)\nprint(sandbox.mode, flush=True)\n"
+        f"sandbox.run(ProgramJob({program!r}, CallTests('f()')))"
+    )
+    before = processes_of_sandboxes()
+    with subprocess.Popen([sys.executable, "-c", owner], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        if not process.stdout.readline():
+            pytest.skip("nothing here to make a sandbox of")
+        made = _at_least(4, before)
+        process.kill()
+
+    # The server that waits, the one that serves, the program and its tests.
+    assert len(made) >= 4
+    assert wait_for_end(made) == set()
+
+
+def _at_least(number: int, before: set[int]) -> set[int]:
+    deadline = time.monotonic() + 20
+    while len(made := processes_of_sandboxes() - before) < number and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return made
+
+
+@pytest.mark.parametrize("name", NO_RESOURCES)
 def test_sandbox_of_landlock_alone_harmful_script_does_no_harm(
     landlocked: Sandbox, outside: Outside, name: str
 ):

@@ -43,6 +43,8 @@ class Cage:
     @classmethod
     def build(cls, mode: Mode, user: int | None) -> "Cage":
         """Make the rules once for all processes; raises OSError if the kernel refuses."""
+        if mode != Mode.NOTHING:
+            seccomp.filter_of(0, may_mark=mode.has_own_root)
         if mode == Mode.NOTHING or not landlock.version():
             return cls(mode, user, None, None)
         tests = landlock.make_rules(readable(), (), DEVICES)
@@ -101,7 +103,7 @@ def confine(cage: Cage, bounds: Bounds, rules: int | None, user: int | None) -> 
     os.chdir(SCRATCH if cage.mode.has_own_root else "/")
     if cage.mode != Mode.NOTHING:
         own_root = cage.mode.has_own_root
-        seccomp.install(seccomp.compile_filter(os.getpid(), may_mark=own_root))
+        seccomp.install(seccomp.filter_of(os.getpid(), may_mark=own_root))
 
 
 def _bound(bounds: Bounds, *, threads: bool) -> None:

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+from functools import cache
 from typing import Any, TypeAlias
 
 _PR_SET_NO_NEW_PRIVS, _PR_SET_PDEATHSIG = 38, 1
@@ -31,15 +32,19 @@ class _MountAttributes(ctypes.Structure):
     )
 
 
+@cache
+def _library() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
 def call(function: str, *arguments: Argument) -> int:
     """Call the C library.
 
     Raises:
         OSError: where it returns -1, or has no such function.
     """
-    library = ctypes.CDLL(None, use_errno=True)
     try:
-        result = getattr(library, function)(*arguments)
+        result = getattr(_library(), function)(*arguments)
     except AttributeError as exc:
         raise OSError(f"this system has no {function}") from exc
     if result == -1:

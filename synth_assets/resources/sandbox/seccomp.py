@@ -10,6 +10,7 @@ import errno
 import platform
 import struct
 from dataclasses import dataclass
+from functools import cache
 
 from synth_assets.errors import SandboxError
 from synth_assets.resources.sandbox.kernel import prctl
@@ -61,6 +62,8 @@ _X32 = 0x40000000
 _PR_SET_SECCOMP, _MODE_FILTER = 22, 2
 
 _CLONE_THREAD = 0x10000
+_SOMEBODY = 0x7FFFFFFF
+"""No process has this id."""
 _UNIX, _STREAM = 1, 1
 _STREAM_FLAGS = (_STREAM, _STREAM | 0o4000, _STREAM | 0o2000000, _STREAM | 0o2004000)
 _OWN_NAME = (15, 16)
@@ -109,7 +112,7 @@ def is_known_machine() -> bool:
     return platform.machine() in _MACHINES
 
 
-def compile_filter(own_pid: int, *, may_mark: bool) -> bytes:
+def filter_of(own_pid: int, *, may_mark: bool) -> bytes:
     """The filter of a process; it may send signals to itself alone.
 
     Args:
@@ -119,6 +122,13 @@ def compile_filter(own_pid: int, *, may_mark: bool) -> bytes:
     Raises:
         SandboxError: on a machine whose system calls have other numbers.
     """
+    somebody, own = (struct.pack("<HBBI", _EQUAL, 0, 1, pid) for pid in (_SOMEBODY, own_pid))
+    return _filter_of_somebody(may_mark).replace(somebody, own)
+
+
+@cache
+def _filter_of_somebody(may_mark: bool) -> bytes:
+    """Made once, so that a process need not make it anew after each fork."""
     if not is_known_machine():
         raise SandboxError(
             f"Programs cannot be run safely on a {platform.machine()} processor: its system calls "
@@ -135,7 +145,7 @@ def compile_filter(own_pid: int, *, may_mark: bool) -> bytes:
     for number in _numbers(_FREE + _MARKS if may_mark else _FREE, column).values():
         made.allow(number)
     checked = _numbers(_CHECKED, column)
-    for name, tests in _checks(own_pid).items():
+    for name, tests in _checks(_SOMEBODY).items():
         made.check(checked[name], tests)
     made.refuse()
     return b"".join(made.code)

@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 
+from synth_assets.errors import SandboxError
 from synth_assets.resources.sandbox import candidate, examiner, namespaces
 from synth_assets.resources.sandbox.confine import Cage, arrange, confine, user_for
 from synth_assets.resources.sandbox.kernel import die_with_parent
@@ -198,7 +199,7 @@ def main(mode: str) -> None:
         sys.path[:] = installed()
         for name in _WARM:
             importlib.import_module(name)
-    except OSError as exc:
+    except (OSError, SandboxError) as exc:
         control.send(json.dumps({"fault": str(exc)}).encode())
         return
     control.send(json.dumps({"ready": cage.mode}).encode())
