@@ -222,7 +222,7 @@ def test_error_in_one_worker_stops_all_and_is_the_one_of_one_process(
 
     assert told[0] == told[1]
     assert told[0]["error"] == "RecipeError"
-    assert "needs passage" in told[0]["message"]
+    assert "seeds have no field passage" in told[0]["message"]
 
 
 def test_workers_under_one_cap_never_spend_beyond_it(server: ChatProcess, tmp_path: Path):

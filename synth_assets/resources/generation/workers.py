@@ -161,12 +161,16 @@ class _Office:
         self._told_finished = -1
 
     async def run(self) -> Spending:
+        failure: Exception | None = None
         try:
             async with asyncio.TaskGroup() as group:
                 for errand, desk in zip(self._errands, self._desks, strict=True):
                     group.create_task(self._keep_at_work(errand, desk))
         except* Exception as failures:  # noqa: BLE001  raised again as it is
-            raise _first(failures) from None
+            failure = _first(failures)
+        if failure is not None:
+            # Not above: early Pythons 3.11 put what is raised there into a group again.
+            raise failure from None
         return self._spending()
 
     async def _keep_at_work(self, errand: Errand, desk: "_Desk") -> None:
