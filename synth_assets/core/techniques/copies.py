@@ -97,14 +97,7 @@ def ask_copies(
     Raises:
         RecipeError: if the file is not there or empty, or something else is called `style`.
     """
-    if styles and "style" in values:
-        raise RecipeError(
-            f"technique: styles: {styles} gives each answer a `style`, but a variation or a field "
-            "of the seeds is called `style`, too. Rename that one, or leave out styles:."
-        )
-    lines = lines_of(slot, styles) if styles else ("",)
-    first = int(slot.seed.seed_id[:8], 16) + slot.round * count
-    used = [lines[(first + copy) % len(lines)] for copy in range(count)]
+    used = _styles(slot, styles, values, count)
     requests = [
         slot.ask(prompt, {"style": style, **values}, step, copy=copy)
         for copy, style in enumerate(used)
@@ -120,22 +113,23 @@ def ask_copies(
             lost[number] = answer
             continue
         asked = asked_of(request, answer.completion)
-        chosen = {
-            **_chosen(slot, asked, instead_of or step),
-            **slot.ask.choices(prompt, step, number),
-        }
-        usable.append(
-            Copy(
-                number,
-                answer.texts,
-                asked.teacher,
-                answer.completion,
-                used[number],
-                chosen,
-                answer.mended,
-            )
-        )
+        own = slot.ask.choices(prompt, step, number)
+        chosen = {**_chosen(slot, asked, instead_of or step), **own}
+        texts, came = answer.texts, answer.completion
+        usable.append(Copy(number, texts, asked.teacher, came, used[number], chosen, answer.mended))
     return Copies(tuple(usable), lost)
+
+
+def _styles(slot: Slot, styles: str, values: Mapping[str, str], count: int) -> tuple[str, ...]:
+    """The style of each of some answers; empty ones where there is no file."""
+    if styles and "style" in values:
+        raise RecipeError(
+            f"technique: styles: {styles} gives each answer a `style`, but a variation or a field "
+            "of the seeds is called `style`, too. Rename that one, or leave out styles:."
+        )
+    lines = lines_of(slot, styles) if styles else ("",)
+    first = int(slot.seed.seed_id[:8], 16) + slot.round * count
+    return tuple(lines[(first + copy) % len(lines)] for copy in range(count))
 
 
 def joined_inputs(slot: Slot, names: Sequence[str], where: str) -> str:
