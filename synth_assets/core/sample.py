@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import polars as pl
@@ -98,6 +98,11 @@ class Sample:
         values["parent_ids"] = tuple(row["parent_ids"])
         values["request_fingerprints"] = tuple(row["request_fingerprints"])
         return cls(**values)
+
+    def revised(self, texts: Mapping[str, str]) -> "Sample":
+        """The same sample with other texts: column -> text."""
+        changed = replace(self, **texts)  # pyright: ignore[reportArgumentType]
+        return replace(changed, content_hash=content_hash(changed.prompt, changed.response))
 
     @property
     def drawn(self) -> dict[str, str | int | float]:

@@ -3,6 +3,7 @@
 Column names and reasons are spelled here and nowhere else.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -98,6 +99,38 @@ class Reason(StrEnum):
     TESTS_FAILED = "tests_failed"
     LIMIT_EXCEEDED = "limit_exceeded"
     VACUOUS_TESTS = "vacuous_tests"
+    PATTERN_MISMATCH = "pattern_mismatch"
+    DOES_NOT_PARSE = "does_not_parse"
+    MALFORMED_TABLE = "malformed_table"
+    MALFORMED_XML = "malformed_xml"
+    NOT_ENTAILED = "not_entailed"
+    NOT_UNIQUE = "not_unique"
+    CONTRADICTORY_PREMISES = "contradictory_premises"
+    IDLE_PREMISE = "idle_premise"
+    INSTRUCTION_NOT_FOLLOWED = "instruction_not_followed"
+    UNSUPPORTED_NUMBER = "unsupported_number"
+    UNSUPPORTED_DATE = "unsupported_date"
+    UNSUPPORTED_NAME = "unsupported_name"
+    UNSUPPORTED_WORDS = "unsupported_words"
+    CHANGED_NEGATION = "changed_negation"
+    ANSWERED_UNANSWERABLE = "answered_unanswerable"
+    UNANSWERED = "unanswered"
+    CONTRADICTION = "contradiction"
+    JUDGED_WORSE = "judged_worse"
+    JUDGES_DISAGREE = "judges_disagree"
+    TOO_PREDICTABLE = "too_predictable"
+    TOO_SURPRISING = "too_surprising"
+    REPETITION = "repetition"
+    PLACEHOLDER = "placeholder"
+    WRONG_LANGUAGE = "wrong_language"
+    ROLE_MARKER = "role_marker"
+    COPIED_EXAMPLE = "copied_example"
+    EMPTY_POLITENESS = "empty_politeness"
+    INVENTED_LINK = "invented_link"
+    SLOP = "slop"
+    PERSONAL_DATA = "personal_data"
+    SECRET = "secret"
+    LOW_QUALITY = "low_quality"
     VERIFIER_ERROR = "verifier_error"
     # dedup
     EXACT_DUPLICATE = "exact_duplicate"
@@ -233,17 +266,29 @@ RECIPE_VERSION_SCHEMA = pl.Schema(
 
 @dataclass(frozen=True)
 class Verdict:
-    """One verifier's word on one sample; `score` lies in 0..1, `evidence` is for people."""
+    """One verifier's word on one sample.
+
+    Attributes:
+        outcome: accepted, rejected or errored.
+        reason: why, unless accepted.
+        score: in 0..1; none where nothing was decided.
+        evidence: what was seen, for people.
+        revised: texts of an accepted sample that the verifier wrote anew, such as redacted ones:
+            column -> text; none where it stays as it is.
+    """
 
     outcome: VerdictOutcome
     reason: Reason | None = None
     score: float | None = None
     evidence: str = ""
+    revised: Mapping[str, str] | None = None
 
     @classmethod
-    def accepted(cls, evidence: str = "", score: float = 1.0) -> "Verdict":
+    def accepted(
+        cls, evidence: str = "", score: float = 1.0, revised: Mapping[str, str] | None = None
+    ) -> "Verdict":
         """Accept, saying what was checked."""
-        return cls(VerdictOutcome.ACCEPTED, None, score, evidence)
+        return cls(VerdictOutcome.ACCEPTED, None, score, evidence, revised)
 
     @classmethod
     def rejected(cls, reason: Reason, evidence: str, score: float = 0.0) -> "Verdict":

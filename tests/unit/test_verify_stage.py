@@ -1,28 +1,29 @@
 """Verifiers in a row: rejection, error, score."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar
 
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from synth_assets.core.fingerprint import content_hash
 from synth_assets.core.sample import Sample
 from synth_assets.core.schema import SAMPLE_SCHEMA, VERDICT_SCHEMA, Outcome, Reason, Verdict
 from synth_assets.core.verify.json_record import JsonRecord
-from synth_assets.core.verify.protocol import Check
+from synth_assets.core.verify.protocol import Check, Cost, Together, Verifier
 from synth_assets.core.verify.stage import VerifyResult, verify_samples
 from synth_assets.core.verify.tools import NO_TOOLS, Tools
 from synth_assets.errors import LedgerError, RecipeError
 from tests.samples import frame_of, reasons_of, synthetic_row
 
 
-@dataclass(frozen=True)
-class Says:
+class Says(Verifier):
     """A verifier whose word the test chooses, by sample."""
 
-    kind: str
+    cost: ClassVar[Cost] = Cost.TEXT
+
     word: Callable[[Sample], Verdict]
 
     def prepare(self, files: Mapping[str, str], tools: Tools = NO_TOOLS) -> Check:
@@ -30,17 +31,17 @@ class Says:
 
 
 def says(kind: str, verdict: Verdict) -> Says:
-    return Says(kind, lambda sample: verdict)
+    return Says(kind=kind, word=lambda sample: verdict)
 
 
 def fails(fault: Exception) -> Says:
     def word(sample: Sample) -> Verdict:
         raise fault
 
-    return Says("fails", word)
+    return Says(kind="fails", word=word)
 
 
-def verify(*verifiers: Says, names: str = "ab") -> VerifyResult:
+def verify(*verifiers: Verifier, names: str = "ab") -> VerifyResult:
     rows = frame_of(*(synthetic_row(name, f"p {name}", "r") for name in names))
     return verify_samples(rows, "math~0123abcd", verifiers, {})
 
@@ -138,7 +139,7 @@ words = st.sampled_from(
 def test_verify_samples_decides_every_row_by_its_verdicts(table: list[list[Verdict]]) -> None:
     rows = [synthetic_row(f"s{i}", "p", "r", position=i) for i in range(len(table))]
     verifiers = [
-        Says(f"v{column}", lambda sample, column=column: table[sample.position][column])
+        Says(kind=f"v{column}", word=lambda sample, column=column: table[sample.position][column])
         for column in range(3)
     ]
     result = verify_samples(frame_of(*rows), "p", verifiers, {})
@@ -152,3 +153,79 @@ def test_verify_samples_decides_every_row_by_its_verdicts(table: list[list[Verdi
     ]
     assert result.stage.kept["score"].to_list() == kept
     assert result.verdicts.filter(pl.col("outcome") == "rejected")["sample_id"].is_unique().all()
+
+
+class LastWord(Says):
+    """Runs late, whatever a recipe says."""
+
+    cost: ClassVar[Cost] = Cost.PROCESS
+
+
+class SideBySide(Verifier):
+    """Rejects what an earlier sample answered too."""
+
+    def prepare(self, files: Mapping[str, str], tools: Tools = NO_TOOLS) -> Together:
+        def check(samples: Sequence[Sample]) -> list[Verdict]:
+            said: set[str] = set()
+            verdicts: list[Verdict] = []
+            for sample in samples:
+                twice = sample.response in said
+                said.add(sample.response)
+                verdicts.append(
+                    Verdict.rejected(Reason.CONTRADICTION, "said twice")
+                    if twice
+                    else Verdict.accepted("new")
+                )
+            return verdicts
+
+        return Together(check)
+
+
+def test_verify_samples_dear_verifier_first_runs_after_the_cheap_ones() -> None:
+    dear = LastWord(kind="dear", word=lambda _: Verdict.accepted("fine"))
+    assert verify(dear, ACCEPTS, names="a").verdicts["verifier"].to_list() == ["accepts", "dear"]
+
+
+def test_verify_samples_side_by_side_sees_only_what_is_left_and_answers_in_order() -> None:
+    drops_a = Says(
+        kind="drops",
+        word=lambda sample: (
+            Verdict.rejected(Reason.TOO_LONG, "a")
+            if sample.sample_id == "a"
+            else Verdict.accepted("")
+        ),
+    )
+    result = verify(drops_a, SideBySide(kind="side"), names="abc")
+    assert result.stage.kept["sample_id"].to_list() == ["b"]
+    assert reasons_of(result.stage.decisions) == {"a": "too_long", "b": None, "c": "contradiction"}
+
+
+def test_verify_samples_side_by_side_that_fails_errs_every_sample() -> None:
+    class Breaks(Verifier):
+        def prepare(self, files: Mapping[str, str], tools: Tools = NO_TOOLS) -> Together:
+            def check(samples: Sequence[Sample]) -> list[Verdict]:
+                raise LedgerError("gone")
+
+            return Together(check)
+
+    result = verify(Breaks(kind="breaks"))
+    assert result.stage.counts == {"kept": 0, "dropped": 0, "errored": 2}
+    assert result.verdicts["evidence"].to_list() == ["LedgerError: 'gone'"] * 2
+
+
+def test_verify_samples_revised_text_is_kept_and_shown_to_later_verifiers() -> None:
+    redacts = Says(
+        kind="redacts",
+        word=lambda sample: Verdict.accepted(
+            "one name", revised={"prompt": f"{sample.prompt} [NAME]"}
+        ),
+    )
+    seen: list[str] = []
+
+    def look(sample: Sample) -> Verdict:
+        seen.append(sample.prompt)
+        return Verdict.accepted("seen")
+
+    result = verify(redacts, Says(kind="looks", word=look), names="a")
+    assert result.stage.kept["prompt"].to_list() == seen == ["p a [NAME]"]
+    assert result.stage.kept["content_hash"].item() == content_hash("p a [NAME]", "r")

@@ -11,11 +11,10 @@ from typing import Annotated, Literal, assert_never
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from synth_assets.core.config.names import Written
 from synth_assets.core.sample import Sample
 from synth_assets.core.schema import Reason, Verdict
 from synth_assets.core.verify.folding import clipped
-from synth_assets.core.verify.protocol import Check
+from synth_assets.core.verify.protocol import Check, Verifier
 from synth_assets.core.verify.tools import (
     NO_TOOLS,
     CallTests,
@@ -53,7 +52,7 @@ class _Case(BaseModel):
 _CASES = TypeAdapter(list[_Case])
 
 
-class Code(Written):
+class Code(Verifier):
     """The response's program passes the tests that came with the sample.
 
     Attributes:

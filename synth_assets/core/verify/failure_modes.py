@@ -15,11 +15,10 @@ from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
-from synth_assets.core.config.names import Written
 from synth_assets.core.sample import Sample
 from synth_assets.core.schema import Reason, Verdict
 from synth_assets.core.verify.folding import clipped, folded, plain_typography
-from synth_assets.core.verify.protocol import Check
+from synth_assets.core.verify.protocol import Check, Verifier
 from synth_assets.core.verify.tools import NO_TOOLS, Tools
 
 _HEAD_CHARACTERS = 400
@@ -92,7 +91,7 @@ def refusal_in(text: str) -> str | None:
     return None
 
 
-class FailureModes(Written):
+class FailureModes(Verifier):
     """Prompt and response are there, the response is no refusal, and neither leaks a prompt.
 
     The same is asked of each turn of the chat before; its system message is left alone.

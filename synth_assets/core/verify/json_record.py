@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from pydantic import Field
 
-from synth_assets.core.config.names import Written
 from synth_assets.core.sample import Sample
 from synth_assets.core.schema import Reason, Verdict
 from synth_assets.core.verify.folding import clipped, folded, stands_in
-from synth_assets.core.verify.protocol import Check
+from synth_assets.core.verify.protocol import Check, Verifier
 from synth_assets.core.verify.quantities import MAX_DIGITS, lone_number, numbers_in
 from synth_assets.core.verify.tools import NO_TOOLS, Tools
 from synth_assets.errors import RecipeError
@@ -46,7 +45,7 @@ class _Leaf:
     value: str | int | Decimal
 
 
-class JsonRecord(Written):
+class JsonRecord(Verifier):
     """The response is a JSON object, valid by a schema, whose values stand in the context.
 
     Strict JSON: nothing around it (no code fence), no duplicate keys, no NaN or Infinity, at most

@@ -5,14 +5,13 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from synth_assets.core.config.names import Written
 from synth_assets.core.sample import Sample
 from synth_assets.core.schema import Reason, Verdict
-from synth_assets.core.verify.protocol import Check
+from synth_assets.core.verify.protocol import Check, Verifier
 from synth_assets.core.verify.tools import NO_TOOLS, Tools
 
 
-class Length(Written):
+class Length(Verifier):
     """Prompt and response have at least and at most so many words, both bounds included.
 
     Words are what white space parts; scripts written without it need other bounds.

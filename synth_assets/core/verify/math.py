@@ -9,7 +9,6 @@ from typing import Literal, assert_never
 
 from pydantic import Field
 
-from synth_assets.core.config.names import Written
 from synth_assets.core.sample import Sample
 from synth_assets.core.schema import Reason, Verdict
 from synth_assets.core.verify.answers import (
@@ -21,13 +20,13 @@ from synth_assets.core.verify.answers import (
 )
 from synth_assets.core.verify.equality import Comparer, Rules, Units
 from synth_assets.core.verify.folding import clipped
-from synth_assets.core.verify.protocol import Check
+from synth_assets.core.verify.protocol import Check, Verifier
 from synth_assets.core.verify.tools import NO_TOOLS, Sameness, Tools
 
 _MAX_BARE_REFERENCE = 300
 
 
-class Math(Written):
+class Math(Verifier):
     """The final answer of the response is that of the reference.
 
     Attributes:

@@ -13,12 +13,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from synth_assets.core.config.names import Written
 from synth_assets.core.sample import Sample
 from synth_assets.core.schema import Reason, Verdict
 from synth_assets.core.verify.arithmetic import NotArithmetic, evaluate
 from synth_assets.core.verify.folding import clipped
-from synth_assets.core.verify.protocol import Check
+from synth_assets.core.verify.protocol import Check, Verifier
 from synth_assets.core.verify.quantities import (
     Quantity,
     closed_up,
@@ -43,7 +42,7 @@ class _Working:
     last: Fraction | None
 
 
-class Number(Written):
+class Number(Verifier):
     """The response ends in the number that an independent solution, the reference, ends in.
 
     The final number is the one on the line behind the marker; there must be exactly one, in words

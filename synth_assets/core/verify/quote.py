@@ -10,12 +10,11 @@ from typing import Literal, assert_never
 
 from pydantic import Field
 
-from synth_assets.core.config.names import Written
 from synth_assets.core.numbered import numbered_passages, numbered_quotes
 from synth_assets.core.sample import Sample
 from synth_assets.core.schema import Reason, Verdict
 from synth_assets.core.verify.folding import clipped, folded, stands_in
-from synth_assets.core.verify.protocol import Check
+from synth_assets.core.verify.protocol import Check, Verifier
 from synth_assets.core.verify.quantities import numbers_in
 from synth_assets.core.verify.tools import NO_TOOLS, Tools
 
@@ -37,7 +36,7 @@ _STOP_WORDS = frozenset(
 )
 
 
-class Quote(Written):
+class Quote(Verifier):
     """The reference stands verbatim in the context, and the response is carried by it.
 
     Typography, case and white space do not matter, nor quotation marks around a text and

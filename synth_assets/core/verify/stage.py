@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from synth_assets.core.sample import Sample, samples_of
+from synth_assets.core.sample import Sample, sample_frame, samples_of
 from synth_assets.core.schema import (
     VERDICT_SCHEMA,
     Decision,
@@ -16,7 +16,7 @@ from synth_assets.core.schema import (
 )
 from synth_assets.core.stage import StageResult, close_stage
 from synth_assets.core.verify.folding import clipped
-from synth_assets.core.verify.protocol import Check, Verifier
+from synth_assets.core.verify.protocol import Check, Together, Verifier
 from synth_assets.core.verify.tools import NO_TOOLS, Tools
 from synth_assets.errors import SynthError
 
@@ -40,12 +40,28 @@ class VerifyResult:
     verdicts: pl.DataFrame
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Judged:
-    """The verdicts on one sample, in the order of the verifiers that ran."""
+    """A sample, and the verdicts on it in the order of the verifiers that ran."""
 
     sample: Sample
-    verdicts: tuple[tuple[str, Verdict], ...]
+    verdicts: list[tuple[str, Verdict]]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing rejected it so far."""
+        return not any(v.outcome == VerdictOutcome.REJECTED for _, v in self.verdicts)
+
+    @property
+    def is_revised(self) -> bool:
+        """Whether a verifier wrote some of its texts anew."""
+        return any(v.revised for _, v in self.verdicts)
+
+    def add(self, kind: str, verdict: Verdict) -> None:
+        """Take a verdict down, and the texts it brings."""
+        self.verdicts.append((kind, verdict))
+        if verdict.revised:
+            self.sample = self.sample.revised(verdict.revised)
 
     def decide(self) -> Decision:
         """A rejection drops; failing one, an error leaves it open; else the least score counts."""
@@ -81,47 +97,68 @@ def verify_samples(
 ) -> VerifyResult:
     """Let verifiers judge samples.
 
-    Each sample meets the verifiers in order until one rejects it. A verifier that fails on a
-    sample gives the verdict `errored`, the others still look at it: rejected by one of them it is
-    dropped, else it is errored. A kept sample's score is the least of its verdicts', 1 without
-    verifiers.
+    Each sample meets the verifiers, the cheap ones first, until one rejects it. A verifier that
+    fails on a sample gives the verdict `errored`, the others still look at it: rejected by one of
+    them it is dropped, else it is errored. A kept sample's score is the least of its verdicts', 1
+    without verifiers. Where a verifier wrote texts anew, the verifiers behind it see these.
 
     Args:
         samples: columns of `SAMPLE_SCHEMA`.
         partition: the recipe version.
-        verifiers: in the order they run.
+        verifiers: of the recipe.
         files: file name -> text of the recipe's folder, for schemas and the like.
         tools: what verifiers may use of the outside world.
 
     Raises:
         RecipeError: if a verifier lacks a file, or the file is wrong.
     """
-    checks = [(verifier.kind, verifier.prepare(files, tools)) for verifier in verifiers]
-    judged = [_judge(sample, checks) for sample in samples_of(samples)]
+    prepared = [(each.kind, each.prepare(files, tools)) for each in cheap_first(verifiers)]
+    judged = [_Judged(sample, []) for sample in samples_of(samples)]
+    for kind, check in prepared:
+        still = [each for each in judged if each.is_open]
+        for each, verdict in zip(still, _verdicts(check, still), strict=True):
+            each.add(kind, verdict)
     decisions = [each.decide() for each in judged]
-    scores = pl.Series([d.score for d in decisions], dtype=pl.Float64)
-    kept = samples.with_columns(score=scores).filter(
-        pl.Series([d.outcome == Outcome.KEPT for d in decisions], dtype=pl.Boolean)
+    stage = close_stage(
+        Stage.VERIFY, partition, samples, decisions, kept=_kept(samples, judged, decisions)
     )
-    stage = close_stage(Stage.VERIFY, partition, samples, decisions, kept=kept)
     return VerifyResult(stage, _verdict_frame(partition, judged))
 
 
-def _judge(sample: Sample, checks: Sequence[tuple[str, Check]]) -> _Judged:
-    verdicts: list[tuple[str, Verdict]] = []
-    for kind, check in checks:
-        verdict = _verdict(sample, check)
-        verdicts.append((kind, verdict))
-        if verdict.outcome == VerdictOutcome.REJECTED:
-            break
-    return _Judged(sample, tuple(verdicts))
+def cheap_first(verifiers: Sequence[Verifier]) -> list[Verifier]:
+    """The order in which verifiers run: by what they cost, then as they are written."""
+    return sorted(verifiers, key=lambda verifier: verifier.cost)
+
+
+def _verdicts(check: Check | Together, judged: Sequence[_Judged]) -> Sequence[Verdict]:
+    if not isinstance(check, Together):
+        return [_verdict(each.sample, check) for each in judged]
+    try:
+        return check.check([each.sample for each in judged])
+    except _FAULTS as fault:
+        return [_errored(fault)] * len(judged)
 
 
 def _verdict(sample: Sample, check: Check) -> Verdict:
     try:
         return check(sample)
     except _FAULTS as fault:
-        return Verdict.errored(f"{type(fault).__name__}: {clipped(str(fault), 200)}")
+        return _errored(fault)
+
+
+def _errored(fault: BaseException) -> Verdict:
+    return Verdict.errored(f"{type(fault).__name__}: {clipped(str(fault), 200)}")
+
+
+def _kept(
+    samples: pl.DataFrame, judged: Sequence[_Judged], decisions: Sequence[Decision]
+) -> pl.DataFrame:
+    scores = pl.Series([d.score for d in decisions], dtype=pl.Float64)
+    if any(each.is_revised for each in judged):
+        samples = sample_frame(each.sample for each in judged)
+    return samples.with_columns(score=scores).filter(
+        pl.Series([d.outcome == Outcome.KEPT for d in decisions], dtype=pl.Boolean)
+    )
 
 
 def _verdict_frame(partition: str, judged: Sequence[_Judged]) -> pl.DataFrame:
