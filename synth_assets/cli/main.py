@@ -9,6 +9,7 @@ import click
 
 from synth_assets.cli.ledger import ledger
 from synth_assets.cli.review import review
+from synth_assets.cli.verify import verify
 from synth_assets.errors import SynthError
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
@@ -25,6 +26,7 @@ First steps:
   synth sql "select ..."          any question to the lineage database
   synth ledger stats              what was paid for; share, prune, repair it
   synth ui                        the Dagster UI and the dashboards
+  synth verify FILE --verifier K  verifiers on a file of your own
   synth new-recipe my_recipe      a recipe of your own
 \b
 Environment:
@@ -238,6 +240,7 @@ def ui() -> None:
 
 cli.add_command(ledger)
 cli.add_command(review)
+cli.add_command(verify)
 
 
 def main(arguments: list[str] | None = None) -> Any:  # noqa: ANN401  click returns what it likes

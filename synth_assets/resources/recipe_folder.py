@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from synth_assets.core.config.recipe_spec import RecipeSpec
+from synth_assets.core.verify.protocol import Verifier
 from synth_assets.errors import ConfigurationError, RecipeError
 
 MAX_FILE_BYTES = 256 * 1024
@@ -90,6 +91,24 @@ def read_text(path: Path, error: type[ConfigurationError]) -> str:
             f"{path}: line {line}: byte {exc.start} is not UTF-8. Save the file as UTF-8."
         ) from exc
     return text.replace("\r\n", "\n")
+
+
+def read_named_texts(folder: Path, verifiers: Iterable[Verifier]) -> dict[str, str]:
+    """File name -> text of the files of a folder that verifiers name; no others are read.
+
+    Raises:
+        ConfigurationError: if one cannot be read, is too large or not UTF-8.
+    """
+    said = {
+        value
+        for verifier in verifiers
+        for name, value in verifier
+        if isinstance(value, str) and name.endswith("file")
+    }
+    places = {name: folder / name for name in said if name}
+    return {
+        name: read_text(path, ConfigurationError) for name, path in places.items() if path.is_file()
+    }
 
 
 def load_models(label: str, spec: RecipeSpec) -> dict[str, type[BaseModel]]:

@@ -1,6 +1,6 @@
 """The stage `verify`: a recipe's verifiers look at each sample, one after the other."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -21,6 +21,7 @@ from synth_assets.core.verify.tools import NO_TOOLS, Tools
 from synth_assets.errors import SynthError
 
 MAX_EVIDENCE = 280
+_PROGRESS_EVERY = 500
 
 # What data or an outside service can provoke in a verifier. Other exceptions are mistakes in its
 # program and stop the stage, as every sample would be in doubt.
@@ -94,6 +95,7 @@ def verify_samples(
     verifiers: Sequence[Verifier],
     files: Mapping[str, str],
     tools: Tools = NO_TOOLS,
+    on_progress: Callable[[str, int, int], None] = lambda kind, done, of: None,
 ) -> VerifyResult:
     """Let verifiers judge samples.
 
@@ -108,6 +110,7 @@ def verify_samples(
         verifiers: of the recipe.
         files: file name -> text of the recipe's folder, for schemas and the like.
         tools: what verifiers may use of the outside world.
+        on_progress: told a verifier's kind, how many samples it judged, and of how many.
 
     Raises:
         RecipeError: if a verifier lacks a file, or the file is wrong.
@@ -116,8 +119,13 @@ def verify_samples(
     judged = [_Judged(sample, []) for sample in samples_of(samples)]
     for kind, check in prepared:
         still = [each for each in judged if each.is_open]
-        for each, verdict in zip(still, _verdicts(check, still), strict=True):
-            each.add(kind, verdict)
+        size = max(len(still), 1) if isinstance(check, Together) else _PROGRESS_EVERY
+        for start in range(0, len(still), size):
+            on_progress(kind, start, len(still))
+            some = still[start : start + size]
+            for each, verdict in zip(some, _verdicts(check, some), strict=True):
+                each.add(kind, verdict)
+        on_progress(kind, len(still), len(still))
     decisions = [each.decide() for each in judged]
     stage = close_stage(
         Stage.VERIFY, partition, samples, decisions, kept=_kept(samples, judged, decisions)

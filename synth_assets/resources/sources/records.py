@@ -29,10 +29,12 @@ class Record:
     Attributes:
         where: file and line or row, for messages.
         values: column -> value, unchecked.
+        raw: the line of a JSONL file, without its end; empty for other files.
     """
 
     where: str
     values: Mapping[str, object]
+    raw: str = ""
 
     def text(self, column: str) -> str:
         """The text in a column; numbers become text.
@@ -133,7 +135,7 @@ def _json_records(path: Path, where: str) -> Iterator[Record]:
             raise SourceError(f"{at}: {said}. Mend the line.") from exc
         if not isinstance(value, dict):
             raise SourceError(f"{at}: is no JSON object. Write {{...}} with a key for each column.")
-        yield Record(at, value)  # pyright: ignore[reportUnknownArgumentType]
+        yield Record(at, value, line.rstrip("\r\n"))  # pyright: ignore[reportUnknownArgumentType]
 
 
 def _csv_records(path: Path, where: str) -> Iterator[Record]:

@@ -1,0 +1,158 @@
+"""`synth verify` on files of one's own."""
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from synth_assets.cli.main import main
+
+SUMS = (
+    '{"id": "x", "question": "2+2?",  "answer": "It is\\n#### 4", "gold": "4", "n": 1.50}',
+    '{"id": "y", "question": "2+3?",  "answer": "It is\\n#### 6", "gold": "5", "n": 1}',
+    '{"id": "z", "question": "1+0?",  "answer": "I think\\n#### 1", "gold": "1", "n": null}',
+)
+NUMBER = ("--verifier", "number")
+
+
+@pytest.fixture
+def sums(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SYNTH_HOME", str(tmp_path / "home"))
+    path = tmp_path / "sums.jsonl"
+    path.write_text("\n".join(SUMS) + "\n")
+    return path
+
+
+@pytest.fixture
+def told(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    def run(*arguments: object, code: int = 0) -> str:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(["verify", *map(str, arguments)])
+        said = capsys.readouterr()
+        assert ended.value.code == code, said.err
+        return said.out if code < 2 else said.err
+
+    return run
+
+
+def test_verify_jsonl_to_jsonl_keeps_lines_to_the_byte(sums: Path, told: Callable[..., str]):
+    output, decisions = sums.with_name("kept.jsonl"), sums.with_name("d.parquet")
+    shown = told(sums, *NUMBER, "-o", output, "--decisions", decisions)
+    assert output.read_text() == f"{SUMS[0]}\n{SUMS[2]}\n"
+    assert "prompt = question, response = answer, reference = gold" in shown
+    assert "2 kept, 1 dropped, 0 errored" in shown
+    rows = pl.read_parquet(decisions).select("sample_id", "outcome", "reason", "detail").rows()
+    assert rows == [
+        ("1", "kept", None, ""),
+        ("2", "dropped", "wrong_number", "number: final number '6', reference '5'"),
+        ("3", "kept", None, ""),
+    ]
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv"])
+def test_verify_other_kinds_of_files_give_the_same_rows(
+    sums: Path, told: Callable[..., str], ending: str
+):
+    frame = pl.read_ndjson(sums)
+    table, output = sums.with_name(f"in.{ending}"), sums.with_name(f"out.{ending}")
+    frame.write_parquet(table) if ending == "parquet" else frame.write_csv(table)
+    told(table, *NUMBER, "-o", output)
+    read = pl.read_parquet if ending == "parquet" else pl.read_csv
+    assert read(output, schema=frame.schema).rows() == [frame.row(0), frame.row(2)]
+
+
+def test_verify_gzipped_rows_named_by_a_column_appear_under_that_name(
+    sums: Path, told: Callable[..., str]
+):
+    packed, verdicts = sums.with_name("s.jsonl.gz"), sums.with_name("v.jsonl")
+    packed.write_bytes(gzip.compress(sums.read_bytes()))
+    told(packed, *NUMBER, "--verifier", "length", "--column", "id=id", "--verdicts", verdicts)
+    found = [json.loads(line) for line in verdicts.read_text().splitlines()]
+    assert [(v["sample_id"], v["verifier"], v["outcome"]) for v in found] == [
+        ("x", "number", "accepted"),
+        ("x", "length", "accepted"),
+        ("y", "number", "rejected"),
+        ("z", "number", "accepted"),
+        ("z", "length", "accepted"),
+    ]
+
+
+def test_verify_chats_judge_the_last_answer(sums: Path, told: Callable[..., str]):
+    chats = sums.with_name("chats.jsonl")
+    turns = [{"from": "system", "value": "s"}, {"from": "human", "value": "a b"}]
+    turns += [{"from": "gpt", "value": "one two three"}]
+    chats.write_text(json.dumps({"conversations": turns}) + "\n")
+    said = json.loads(told(chats, "--verifier", "{kind: length, max_words: 2}", "--json"))
+    assert said["reasons"] == {"too_long": 1}
+
+
+def test_verify_nothing_decided_ends_with_one(sums: Path, told: Callable[..., str]):
+    rows = sums.with_name("f.jsonl")
+    rows.write_text('{"prompt": "p", "response": "\\\\boxed{\\\\foo}", "reference": "4"}\n')
+    shown = told(rows, "--verifier", "math", code=1)
+    assert "0 kept, 0 dropped, 1 errored" in shown
+    assert "The first error: " in shown
+
+
+def test_verify_recipe_brings_its_verifiers_and_files(sums: Path, told: Callable[..., str]):
+    rows = sums.with_name("r.jsonl")
+    rows.write_text('{"prompt": "p", "response": "{\\"a\\": 1}", "context": "a 1"}\n')
+    said = json.loads(told(rows, "--recipe", "structured_extraction", "--json"))
+    assert said["dropped"] == 1
+    assert said["reasons"] == {"schema_violation": 1}
+
+
+def test_verify_file_of_verifiers_reads_files_beside_it(sums: Path, told: Callable[..., str]):
+    sums.with_name("shape.json").write_text('{"type": "object", "required": ["a"]}')
+    listed = sums.with_name("verifiers.yaml")
+    listed.write_text(
+        "verifiers:\n  - {kind: json_record, schema_file: shape.json, values_in_text: false}\n"
+    )
+    rows = sums.with_name("r.jsonl")
+    rows.write_text('{"response": {"a": 1}}\n{"response": "{}"}\n')
+    said = json.loads(told(rows, "--verifiers", listed, "--json"))
+    assert (said["kept"], said["reasons"]) == (1, {"schema_violation": 1})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--verifier", "nothing"), "Input tag 'nothing'"),
+        (("--verifier", "{kind: math, anser: whole}"), "`verifier.anser` is no known key"),
+        (("--verifier", "{kind: math"), "not valid YAML"),
+        ((), "no verifier is named"),
+        ((*NUMBER, "--column", "reply=answer"), "write part=column"),
+        ((*NUMBER, "--column", "response=answers"), "has no column 'answers'"),
+        ((*NUMBER, "--column", "id=n", "-o", "k.txt"), "unknown kind of file"),
+        ((*NUMBER, "--recipe", "nobody"), "nobody"),
+    ],
+)
+def test_verify_mistake_names_what_to_mend(
+    sums: Path, told: Callable[..., str], arguments: tuple[str, ...], message: str
+):
+    assert message in told(sums, *arguments, code=2)
+
+
+def test_verify_output_onto_the_input_is_refused(sums: Path, told: Callable[..., str]):
+    assert "is the file that is read" in told(sums, *NUMBER, "-o", sums, code=2)
+    assert sums.read_text().splitlines() == list(SUMS)
+
+
+def test_verify_broken_row_names_its_line(sums: Path, told: Callable[..., str]):
+    sums.write_text(f"{SUMS[0]}\nnot json\n")
+    assert "line 2, column 1: not JSON" in told(sums, *NUMBER, code=2)
+
+
+def test_verify_same_name_twice_is_refused(sums: Path, told: Callable[..., str]):
+    sums.write_text(f"{SUMS[0]}\n{SUMS[0]}\n")
+    assert "'x' in 2 rows" in told(sums, *NUMBER, "--column", "id=id", code=2)
+
+
+def test_verify_list_names_each_kind_once(told: Callable[..., str]):
+    kinds = [line.split()[0] for line in told("--list").splitlines()[1:]]
+    assert len(kinds) == len(set(kinds)) > 6
+    assert {"math", "code", "failure_modes"} <= set(kinds)
