@@ -10,6 +10,8 @@ import pytest
 
 from synth_assets.core.sample import Seed
 from synth_assets.core.schema import Reason
+from synth_assets.core.verify.stage import verify_samples
+from synth_assets.core.verify.tools import Tools
 from synth_assets.resources.catalogue import load_catalogue
 from synth_assets.resources.generation.engine import Generated, generate
 from synth_assets.resources.ledger.store import Ledger
@@ -17,6 +19,7 @@ from synth_assets.resources.sources.seeds import read_seeds_file
 from synth_assets.resources.teachers import Teachers
 from tests.integration.chat_server import ChatServer, Reply, Said, chat_server
 from tests.integration.own_project import KEY, KEY_ENV
+from tests.integration.sandboxes import open_sandbox
 
 HEAD = """
 id: back
@@ -114,11 +117,76 @@ def test_code_over_http_is_kept_where_the_second_writer_gives_the_same_shape(
     ]
     made, sent = twice(tmp_path, monkeypatch, answer, model, technique, seeds)
 
-    assert made.stage.kept["response"].to_list() == [CODE.format(name="good")]
+    rest = "def good(items):\n    _, *rest = items\n    return rest"
+    assert made.stage.kept["response"].to_list() == [rest]
     found = reasons(made)
     assert set(found) == {Reason.NOT_PRESERVED, Reason.UNPARSABLE, Reason.TRUNCATED}
     assert "lost(values), it was lost(items)" in found[Reason.NOT_PRESERVED]
     assert len(sent) == 8
+
+
+WRITTEN_AGAIN = {
+    "right": "def right(items):\n    _, *rest = items\n    return rest",
+    "wrong": "def wrong(items):\n    return items[:1]",
+    "idle": "def idle(items):\n    pass",
+    "leaves": "import os\n\ndef leaves(items):\n    os._exit(0)",
+    "gone": "import os\n\ndef gone(items):\n    return items[1:]\n\nos._exit(0)",
+    "agrees": "class Yes(list):\n    def __eq__(self, other):\n        return True\n\n"
+    "def agrees(items):\n    return Yes(items)",
+    "vague": "def vague(items):\n    return items",
+}
+VERDICTS = {
+    "wrong": (Reason.TESTS_FAILED, "code: 'assert wrong([1, 2, 3]) == [2, 3]': 'got [1]'"),
+    "idle": (Reason.TESTS_FAILED, "code: 'assert idle([1, 2, 3]) == [2, 3]': 'got None'"),
+    "leaves": (Reason.TESTS_FAILED, "the program ended itself with exit code 0"),
+    "gone": (Reason.DOES_NOT_RUN, "the program ended itself with exit code 0"),
+    "agrees": (Reason.TESTS_FAILED, "got [1, 2, 3]"),
+    "vague": (Reason.VACUOUS_TESTS, "functions that return nothing pass these tests too"),
+}
+
+
+@pytest.mark.parametrize("model", LANES)
+def test_code_over_http_is_run_against_the_tests_of_the_seed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str
+):
+    def answer(body: dict[str, Any]) -> Reply:
+        said = body["messages"][-1]["content"]
+        name = next(word for word in WRITTEN_AGAIN if word in said)
+        if said.startswith("First"):
+            return f"<description>`{name}(items)` drops the first of items.</description>"
+        return f"<code>\n{WRITTEN_AGAIN[name]}\n</code>"
+
+    technique = """
+  kind: backtranslation_code
+  describe: {template: a.j2, inputs: [code]}
+  write: {template: w.j2, inputs: [description]}
+verifiers: [{kind: code, block: whole, refuse_vacuous: true}]
+"""
+    (tmp_path / "back").mkdir()
+    (tmp_path / "back" / "w.j2").write_text("Second: {{ description }}")
+    seeds = [
+        {
+            "code": CODE.format(name=name),
+            "tests": f"{name}([])" if name == "vague" else f"assert {name}([1, 2, 3]) == [2, 3]",
+        }
+        for name in WRITTEN_AGAIN
+    ]
+    made, _ = twice(tmp_path, monkeypatch, answer, model, technique, seeds)
+    assert made.stage.kept["response"].sort().to_list() == sorted(WRITTEN_AGAIN.values())
+
+    recipe = load_catalogue([tmp_path]).recipe("back")
+    rows, verifiers = made.stage.kept, recipe.spec.verifiers
+    with open_sandbox(size=1) as sandbox:
+        done = verify_samples(rows, recipe.key, verifiers, recipe.files, Tools(programs=sandbox))
+
+    assert done.stage.kept["response"].to_list() == [WRITTEN_AGAIN["right"]]
+    decided = done.stage.decisions.filter(pl.col("outcome") == "dropped")
+    told = decided.join(rows, on="sample_id").select("prompt", "reason", "detail").rows()
+    found = {prompt[1 : prompt.index("(")]: (reason, detail) for prompt, reason, detail in told}
+    assert {name: reason for name, (reason, _) in found.items()} == {
+        name: reason for name, (reason, _) in VERDICTS.items()
+    }
+    assert [name for name, (_, detail) in VERDICTS.items() if detail not in found[name][1]] == []
 
 
 def test_instruction_over_http_is_kept_where_the_ratings_agree_and_suffice(

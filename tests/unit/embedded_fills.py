@@ -23,6 +23,7 @@ from synth_assets.resources.ledger.store import Ledger
 from synth_assets.resources.settings import SHIPPED_RECIPES
 from synth_assets.resources.sources.seeds import seed_rows, seeds_of
 from synth_assets.resources.teachers import Watch
+from tests.verifier_tools import tools_for
 
 
 @dataclass
@@ -96,7 +97,9 @@ def fill_shipped(folder: Path, name: str, flaws: Mapping[str, float] | None = No
         decisions = filled.parts.table("decisions").lazy().collect()
     finally:
         ledger.close()
-    verified = verify_samples(samples, recipe.key, recipe.spec.verifiers, recipe.files).stage
+    with tools_for(recipe) as tools:
+        checked = verify_samples(samples, recipe.key, recipe.spec.verifiers, recipe.files, tools)
+    verified = checked.stage
     kept = deduplicate(verified.kept).kept
     return FilledRecipe(
         tuple(samples_of(samples)),

@@ -21,6 +21,7 @@ from synth_assets.resources.settings import SHIPPED_RECIPES
 from synth_assets.resources.sources.reading import read_source
 from synth_assets.resources.sources.seeds import seed_rows, seeds_of
 from tests.technique_runs import TechniqueRun, run_technique
+from tests.verifier_tools import tools_for
 
 
 @dataclass(frozen=True)
@@ -61,9 +62,9 @@ def run_shipped(folder: Path, name: str, flaws: Mapping[str, float] | None = Non
         return made.text
 
     run = run_technique(folder, recipe, _seeds(recipe, catalogue), answer)
-    checked = verify_samples(
-        sample_frame(run.samples), recipe.key, recipe.spec.verifiers, recipe.files
-    )
+    made = sample_frame(run.samples)
+    with tools_for(recipe) as tools:
+        checked = verify_samples(made, recipe.key, recipe.spec.verifiers, recipe.files, tools)
     kept = deduplicate(checked.stage.kept).kept
     reasons = checked.stage.decisions["reason"].drop_nulls()
     return ShippedRun(

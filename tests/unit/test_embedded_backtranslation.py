@@ -1,14 +1,26 @@
 """The shipped back-translation recipes on the embedded teacher: what is kept, and its flaws."""
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from synth_assets.core.function_shape import FunctionShape, function_of
 from synth_assets.core.schema import Reason
-from synth_assets.resources.embedded.functions import families
+from synth_assets.core.verify.tools import (
+    CallTests,
+    DoesNotRun,
+    Failed,
+    Passed,
+    ProgramJob,
+    ProgramOutcome,
+)
+from synth_assets.resources.embedded.functions import Family, families
 from synth_assets.resources.embedded.phrase_book import phrases
 from synth_assets.resources.embedded.truth import Flaw
+from synth_assets.resources.sandbox.runner import Sandbox
+from tests.integration.sandboxes import open_sandbox
 from tests.unit.shipped_runs import ShippedRun, run_shipped
 
 PLANNED = {"function_descriptions": 90, "howto_instructions": 60, "german_to_english": 96}
@@ -21,15 +33,20 @@ def shipped(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return name, run_shipped(tmp_path_factory.mktemp(name), name)
 
 
-def holds(code: str, tests: str) -> bool:
-    """Whether code of this project's own passes its tests."""
-    names: dict[str, object] = {}
-    exec(code, names)
-    try:
-        exec(tests, names)
-    except AssertionError:
-        return False
-    return True
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with open_sandbox() as opened:
+        yield opened
+
+
+def outcome_of(sandbox: Sandbox, code: str, tests: str) -> ProgramOutcome:
+    return sandbox.run(ProgramJob(code, CallTests(tests)))
+
+
+def shape(code: str) -> FunctionShape:
+    found = function_of(code)
+    assert isinstance(found, FunctionShape)
+    return found
 
 
 def test_backtranslation_recipe_keeps_more_than_half_in_spite_of_all_flaws(
@@ -69,28 +86,54 @@ def test_backtranslation_flaw_at_every_answer_is_caught(
     assert done.verified == ()
 
 
-def test_backtranslation_code_lost_meaning_is_caught_but_for_a_number_as_small_as_two(
+def test_backtranslation_code_lost_meaning_passes_the_shape_for_a_two_and_then_fails_the_tests(
     tmp_path: Path,
 ):
     done = run_shipped(tmp_path, "function_descriptions", flaws={"lost_meaning": 1.0})
-    assert set(done.run.why) == {Reason.NOT_PRESERVED}
-    unseen = {sample.response.splitlines()[1].strip() for sample in done.verified}
-    assert unseen == {"hidden = len(number) - 2"}
-    assert len(done.verified) == 3
+    assert Counter(done.run.why) == {Reason.NOT_PRESERVED: 87}
+    assert {sample.prompt.partition("(")[0].split("`")[-1] for sample in done.run.samples} == {
+        "mask_digits"
+    }
+    assert done.rejected == {Reason.TESTS_FAILED: 3}
 
 
-def test_backtranslation_code_kept_responses_and_rewrites_pass_the_tests_of_their_seeds():
-    for family in families():
-        for number in family.numbers or (0,):
-            tests = family.tests.replace("{n}", str(number))
-            assert holds(family.code.replace("{n}", str(number)), tests), family.name
-            assert holds(family.other.replace("{n}", str(number)), tests), family.name
+def test_backtranslation_code_tests_reject_what_was_written_wrong_and_nothing_else(tmp_path: Path):
+    done = run_shipped(tmp_path, "function_descriptions")
+    wrong = {s.sample_id for s in done.run.samples if Flaw.LOST_MEANING in done.flaws_of(s)}
+    failed = done.rejected[Reason.TESTS_FAILED] + done.rejected[Reason.DOES_NOT_RUN]
+
+    assert failed == len(wrong) >= 5
+    assert not wrong & {sample.sample_id for sample in done.verified}
+    assert set(done.rejected) <= {Reason.TESTS_FAILED, Reason.DOES_NOT_RUN, Reason.PROMPT_LEAK}
+
+
+@pytest.mark.parametrize(
+    ("family", "number"),
+    [(family, number) for family in families() for number in family.numbers or (0,)],
+    ids=lambda value: value.name if isinstance(value, Family) else str(value),
+)
+def test_embedded_function_passes_its_tests_unless_it_is_wrong(
+    sandbox: Sandbox, family: Family, number: int
+):
+    tests, seed, other, *wrong = (
+        text.replace("{n}", str(number))
+        for text in (family.tests, family.code, family.other, *family.wrong)
+    )
+    assert outcome_of(sandbox, seed, tests) == outcome_of(sandbox, other, tests) == Passed()
+    for code in wrong:
+        assert isinstance(outcome_of(sandbox, code, tests), Failed | DoesNotRun)
+        assert shape(code).signature == shape(seed).signature
+        assert shape(code).numbers >= shape(seed).numbers
+    assert wrong
 
 
 def test_backtranslation_recipe_rated_pairs_fit(tmp_path: Path):
     done = run_shipped(tmp_path, "howto_instructions")
     unfit = [s for s in done.verified if Flaw.LOST_MEANING in done.flaws_of(s)]
-    assert unfit == []
+    assert len(unfit) <= 1
+    for sample in unfit:  # both ratings were given without looking
+        ratings = [done.truths[name].flaw for name in sample.request_fingerprints[1:]]
+        assert ratings == [Flaw.POSITION_BIAS] * 2
     assert {float(sample.drawn["rating"]) for sample in done.verified} <= {4.0, 4.5, 5.0}
 
 

@@ -2,10 +2,11 @@
 
 After back-translation of code (Lachaux et al., 2020, arXiv:2006.03511; OSS-Instruct, Wei et al.,
 2023, arXiv:2312.02120, writes problems from code). A description that another teacher can write the
-function from says enough to be a task. We differ: what is compared is the shape of the function,
-its name, parameters and numbers, and what the description copied; nothing is run here, so that
-*whether both do the same is not known*. The seed's tests stand in the sample's reference, for who
-can run them.
+function from says enough to be a task. As in TransCoder-ST (Roziere et al., 2021, arXiv:2110.06773)
+tests decide whether the function written again is right: the seed's tests become the reference of
+the sample, for the verifier `code` to run, as nothing is run here. We differ: they are a human's,
+and before them the shape is compared, that is name, parameters and numbers, and what the
+description copied.
 """
 
 import re
@@ -38,7 +39,8 @@ class BacktranslationCode(Technique):
         write: the second prompt.
         code: the seed's field with one function.
         tests: the seed's field with its tests; they become the reference.
-        response: the student learns the seed's code, or the one that was written again.
+        response: the student learns the function that was written again, which tests of the
+            response then vouch for, or the seed's, of which they say nothing new.
         max_copied_tokens: the longest run of the function's body that a description may repeat, in
             names, numbers and operators.
         same_numbers: numbers of the function, but for the smallest, must stand in the new one, too:
@@ -55,7 +57,7 @@ class BacktranslationCode(Technique):
     write: Prompt
     code: str = "code"
     tests: str = "tests"
-    response: Literal["original", "regenerated"] = "original"
+    response: Literal["original", "regenerated"] = "regenerated"
     max_copied_tokens: int = Field(default=6, ge=3)
     same_numbers: bool = True
 
@@ -117,5 +119,4 @@ def _found(original: FunctionShape, again: FunctionShape) -> dict[str, str | int
     return {
         "code_likeness": round(likeness, 3),
         "same_code": "yes" if original.tree == again.tree else "no",
-        "tests_run": "no",
     }

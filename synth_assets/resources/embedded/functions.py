@@ -1,7 +1,8 @@
 """Small Python functions: described, and written again from a description.
 
 Functions and their descriptions come from `functions.yaml`. A number in the code stands in the
-description, and is read back from there: a description that lost it gives another function.
+description, and is read back from there: a description that lost it gives another function. Now and
+then the writer errs as careless programmers do, which only running the function shows.
 """
 
 import re
@@ -16,7 +17,7 @@ from synth_assets.resources.embedded.task import Asked, Task
 from synth_assets.resources.embedded.truth import Composition, Flaw, Truth
 
 DESCRIBE_FLAWS = frozenset({Flaw.COPIED_SEED, Flaw.LOST_MEANING, Flaw.PROMPT_LEAK})
-WRITE_FLAWS = frozenset({Flaw.IGNORED_REQUEST})
+WRITE_FLAWS = frozenset({Flaw.IGNORED_REQUEST, Flaw.LOST_MEANING})
 
 _UNKNOWN = (
     "This is none of the functions that the embedded teacher knows, so it writes nothing rather "
@@ -46,15 +47,17 @@ class Family(Written):
         numbers: that it may have.
         code: as seeds have it.
         other: the same, written in another way.
+        wrong: functions of the same name, parameters and numbers that do something else.
         said: what it does, in several wordings.
         edge: what happens at the edges.
-        tests: assertions that hold for both.
+        tests: assertions that hold for the first two, and not for those that are wrong.
     """
 
     name: str
     numbers: tuple[int, ...] = ()
     code: str
     other: str
+    wrong: tuple[str, ...]
     said: tuple[str, ...]
     edge: str
     tests: str
@@ -126,7 +129,9 @@ def write(description: str, flaw: Flaw | None, dice: Dice) -> Composition:
             break
     else:
         return Composition(_UNKNOWN, Truth())
-    code = dice.choice((family.other, family.other, family.code)).replace("{n}", number).strip()
+    versions = (family.other, family.other, family.code)
+    code = dice.choice(family.wrong if flaw is Flaw.LOST_MEANING else versions)
+    code = code.replace("{n}", number).strip()
     if flaw is Flaw.IGNORED_REQUEST:
         code = code.replace(f"def {family.name}(", f"def my_{family.name}(")
     return Composition(f"<code>\n{code}\n</code>", Truth(flaw, answer=family.name))
