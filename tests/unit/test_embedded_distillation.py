@@ -9,7 +9,7 @@ import pytest
 from synth_assets.core.completion import Message
 from synth_assets.resources.embedded.composition import compose
 from synth_assets.resources.embedded.dice import Dice
-from synth_assets.resources.embedded.everyday import kinds, solved
+from synth_assets.resources.embedded.everyday import KINDS, solved
 from synth_assets.resources.embedded.truth import Flaw
 from synth_assets.resources.settings import SHIPPED_RECIPES
 from tests.unit.embedded_fills import FilledRecipe, fill_shipped
@@ -110,13 +110,13 @@ def test_seeds_are_96_different_questions_of_every_kind():
     found = [solved(text) for text in asked]
     assert len(set(asked)) == len(asked) == 96
     assert None not in found
-    assert {each.kind for each in found if each} == set(kinds())
+    assert {each.kind for each in found if each} == set(KINDS)
 
 
-@pytest.mark.parametrize("name", sorted(kinds()))
+@pytest.mark.parametrize("name", sorted(KINDS))
 def test_everyday_every_task_of_a_kind_is_solved_as_that_kind(name: str):
     for number in range(40):
-        asked = kinds()[name].another(Dice(f"{number}"))
+        asked = KINDS[name].another(Dice(f"{number}"))
         found = solved(f"Well then. {asked} Thanks!")
         assert found is not None, asked
         assert found.kind == name

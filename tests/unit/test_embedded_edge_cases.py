@@ -36,10 +36,17 @@ def technique() -> EdgeCases:
     return found
 
 
-def written(case: str, seed: int, flaws: dict[str, float] | None = None) -> Composition:
+def written(
+    case: str,
+    seed: int,
+    flaws: dict[str, float] | None = None,
+    persona: str = "",
+    channel: str = "",
+) -> Composition:
     asked = (
         f"Write one.\n<matter>\nbringing a dog\n</matter>\n<house_rules>\n{RULES}\n</house_rules>\n"
-        f"<case>\n{case}\n</case>\n<tone>\nimpatient\n</tone>"
+        f"<case>\n{case}\n</case>\n<tone>\nimpatient\n</tone>\n"
+        f"<persona>\n{persona}\n</persona>\n<channel>\n{channel}\n</channel>"
     )
     return compose("scholar", [Message("user", asked)], {"flaws": flaws or {}}, seed)
 
@@ -97,11 +104,17 @@ def test_recipe_space_has_no_forbidden_cell_and_every_family(
     assert len(cells) >= 45
 
 
+def query_of(made: Composition) -> str:
+    return made.text.partition("</query>")[0].removeprefix("<query>\n").rstrip("\n")
+
+
 @pytest.mark.parametrize("case", sorted(desk().cases))
 def test_written_message_shows_its_case_and_no_other(case: str):
-    for seed in range(12):
-        made = written(case, seed)
-        query = made.text.partition("</query>")[0].removeprefix("<query>\n")
+    personas, channels = ["", *desk().personas], ["", *desk().channels]
+    for seed in range(len(personas)):
+        persona, channel = personas[seed], channels[seed % len(channels)]
+        made = written(case, seed, None, persona, channel)
+        query = query_of(made)
         assert [name for name in desk().cases if shows(query, name)] == [case]
         assert checked(case, query) == "yes"
         handling = made.text.partition("<handling>\n")[2].partition("\n</handling>")[0]
@@ -122,6 +135,23 @@ def test_written_flaws_do_what_they_say():
     assert len({made.text.partition("</query>")[0] for made in alike}) == 1
 
 
+def test_written_message_has_what_its_persona_says_unless_it_is_almost_empty():
+    for persona, asides in desk().personas.items():
+        said = {query_of(written("storm", seed, None, persona)) for seed in range(12)}
+        assert all(any(aside in query for aside in asides) for query in said)
+        bare = query_of(written("almost empty message", 0, None, persona))
+        assert not any(aside in bare for aside in asides)
+
+
+def test_written_message_is_signed_as_its_channel_asks():
+    assert "\n" not in query_of(written("storm", 3, channel="chat"))
+    for channel in desk().channels:
+        said, _, signature = query_of(written("storm", 3, channel=channel)).rpartition(".\n")
+        assert shows(said, "storm")
+        assert signature
+        assert "{" not in signature
+
+
 def test_unknown_case_is_declined():
     assert written("an eclipse", 0).text == "<none/>"
 
@@ -135,6 +165,14 @@ def test_cases_of_recipe_and_desk_are_the_same(technique: EdgeCases):
     assert named == set(desk().cases)
     tones = {value.value for value in technique.space["tone"].values or ()}
     assert tones == set(desk().tones)
+
+
+def test_personas_and_channels_of_recipe_are_known_to_the_desk():
+    recipe = load_catalogue([SHIPPED_RECIPES]).recipe(NAME)
+    personas = {value.value for value in recipe.space.by_name["persona"].choice}
+    assert personas == set(desk().personas)
+    channels = {value.value for value in recipe.space.by_name["channel"].choice}
+    assert channels == {"chat", *desk().channels}
 
 
 def test_seeds_are_many_and_each_rule_is_a_sentence_of_five_words():

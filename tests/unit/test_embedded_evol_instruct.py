@@ -19,6 +19,11 @@ from tests.unit.embedded_fills import FilledRecipe, fill_shipped
 NAME = "evolved_instructions"
 ROW = "A shed holds 10, 20, 30 and 44 tins. How many are there in total?"
 SEEDS = SHIPPED_RECIPES / NAME / "seeds.jsonl"
+SETTINGS = [
+    line
+    for line in (SHIPPED_RECIPES / NAME / "settings.txt").read_text(encoding="utf-8").splitlines()
+    if not line.startswith("#")
+]
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +80,48 @@ def test_evolved_clause_is_new_and_understood_for_every_seed_and_operation():
             assert after is not None
             assert len(after.clauses) == len(before.clauses) + 1
             assert len(after.values) >= 3
+
+
+def test_evolved_clause_takes_its_place_from_the_setting():
+    for setting in SETTINGS:
+        made = evolved(ROW, "concretise", None, Dice(setting), setting).text
+        read = read_instruction(made)
+        assert read is not None
+        assert [clause.filled["place"] for clause in read.clauses] == [setting]
+
+
+def test_evolved_with_room_for_two_sentences_says_what_the_clause_is_for():
+    end = "\n</instruction>"
+    brief = evolved(ROW, "deepen", None, Dice("k"), "a choir").text.removesuffix(end)
+    longer = evolved(ROW, "deepen", None, Dice("k"), "a choir", brief=False).text.removesuffix(end)
+    before, after = read_instruction(brief), read_instruction(longer)
+    assert before is not None
+    assert after is not None
+    assert longer.startswith(brief)
+    assert "a choir" in longer.removeprefix(brief)
+    assert after.said == before.said
+
+
+def test_answered_in_haste_is_shorter_and_comes_to_the_same():
+    asked = (
+        f"{ROW} Do without the first entry. Finally, multiply the result by 2 and show that step."
+    )
+    for seed in range(8):
+        brisk = answered(asked, Dice(f"{seed}"), "brisk")
+        patient = answered(asked, Dice(f"{seed}"), "patient", "a choir")
+        assert brisk.splitlines()[-1] == patient.splitlines()[-1] == "Answer: 188"
+        assert len(brisk.split()) < len(patient.split())
+
+
+def test_recipe_answers_have_the_manner_of_their_system_message(sound: FilledRecipe):
+    openings: dict[str, set[str]] = {}
+    for sample in sound.made:
+        manner = str(sample.drawn["answer_system"])
+        openings.setdefault(manner, set()).add(sample.response.split()[0].rstrip(":."))
+    # In haste nothing stands before the data.
+    assert {"Data", "Given"} <= openings["answer_brisk.md.j2"]
+    assert openings["answer_brisk.md.j2"].isdisjoint({"Let", "There", "Nobody", "We", "Every"})
+    assert openings["answer_patient.md.j2"].isdisjoint({"Data", "Given"})
 
 
 def test_recipe_without_flaws_keeps_every_generation_of_every_chain(sound: FilledRecipe):

@@ -11,6 +11,7 @@ from synth_assets.core.sample import Sample
 from synth_assets.core.schema import Reason
 from synth_assets.resources.embedded.composition import compose
 from synth_assets.resources.embedded.truth import Flaw
+from synth_assets.resources.settings import SHIPPED_RECIPES
 from tests.unit.shipped_runs import ShippedRun, run_shipped
 
 PLANNED = {"medical_guideline_qa": 80, "legal_guideline_qa": 80, "financial_guideline_qa": 90}
@@ -96,6 +97,44 @@ def test_guideline_repeated_question_is_dropped_as_not_novel(tmp_path: Path):
     # Once in each of the two requests of each of the four guidelines.
     assert done.run.why.count(Reason.NOT_NOVEL) >= 8
     assert len(done.kept) >= 60
+
+
+def test_guideline_question_begins_as_its_reader_does():
+    guideline = "A claim means the form together with all receipts."
+    prompt = (
+        "Write one question that an auditor might ask.\n<guideline_title>\nExpense Policy\n"
+        f"</guideline_title>\n<guideline>\n{guideline}\n</guideline>\n<kind>definition</kind>"
+    )
+    asked = {
+        compose("scholar", [Message("user", prompt)], {}, seed).text.splitlines()[1]
+        for seed in range(40)
+    }
+    leads = {question.partition(", ")[0] for question in asked}
+    assert {"Auditing by the Expense Policy", "According to the Expense Policy"} <= leads
+    assert len(leads) == 6
+    # A reader that only the guideline speaks of asks nothing.
+    other = prompt.replace("an auditor", "anybody").replace(guideline, f"{guideline} An auditor.")
+    for seed in range(40):
+        text = compose("scholar", [Message("user", other)], {}, seed).text
+        assert "Auditing by" not in text
+
+
+@pytest.mark.parametrize("name", sorted(PLANNED))
+def test_guideline_readers_of_recipe_are_known_to_the_teacher(name: str):
+    lines = (SHIPPED_RECIPES / name / "readers.txt").read_text(encoding="utf-8").splitlines()
+    readers = [line for line in lines if not line.startswith("#")]
+    assert len(readers) == 6
+    for reader in readers:
+        prompt = (
+            f"As {reader} would ask.\n<guideline_title>\nRules\n</guideline_title>\n"
+            "<guideline>\nA claim means a form with receipts.\n</guideline>\n"
+            "<kind>definition</kind>"
+        )
+        asked = {
+            compose("scholar", [Message("user", prompt)], {}, seed).text.splitlines()[1]
+            for seed in range(40)
+        }
+        assert len(asked) == 6
 
 
 def test_guideline_of_which_nothing_can_be_asked_is_declined():

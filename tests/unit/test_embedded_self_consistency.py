@@ -80,6 +80,16 @@ def test_seed_answer_is_that_of_the_rules_and_every_slip_is_another(row: dict[st
         assert known.key not in wrong
 
 
+def test_puzzle_is_put_in_other_words_where_the_style_asks_for_it():
+    style = next(style for style in STYLES if "in your own words" in style)
+    for row in ROWS:
+        made = solve(row["puzzle"], style, "clerk", None, "", Dice("k")).text
+        goal, _, rest = made.partition("\n")
+        assert goal.startswith(("To find: ", "Goal: ", "So: "))
+        assert row["puzzle"] not in made
+        assert final_answer(rest, "text", "####") is not None
+
+
 def test_puzzle_of_no_known_kind_gets_no_answer():
     assert solved("Who was the first king of Rome?", "", None) is None
 
@@ -116,3 +126,9 @@ def test_recipe_controls_are_all_used(filled: FilledRecipe):
     assert {each["style"] for each in told} <= set(STYLES)
     assert len({each["style"] for each in told}) >= 4
     assert {each["solve_temperature"] for each in told} == {"0.5", "0.8", "1.1"}
+
+
+def test_recipe_keeps_solutions_of_every_style_alike(filled: FilledRecipe):
+    styles = Counter(str(sample.drawn["style"]) for sample in filled.kept)
+    assert set(styles) == set(STYLES)
+    assert max(styles.values()) <= 0.4 * styles.total()

@@ -19,10 +19,11 @@ _FAVOURITE = "favourite"
 
 
 class Case(Written):
-    """What shows a case in a message, and what the desk does."""
+    """What shows a case in a message, and what the desk does; `bare` messages say no more."""
 
     shows: tuple[str, ...]
     does: tuple[str, ...]
+    bare: bool = False
 
 
 class Tone(Written):
@@ -38,6 +39,8 @@ class Desk(Written):
     cases: dict[str, Case]
     ordinary: tuple[str, ...]
     tones: dict[str, Tone]
+    channels: dict[str, tuple[str, ...]]
+    personas: dict[str, tuple[str, ...]]
     decides: tuple[str, ...]
     closing: tuple[str, ...]
 
@@ -75,7 +78,9 @@ def _write(asked: Asked, flaw: Flaw | None, dice: Dice) -> Composition:
     matter = asked.section("matter")
     filled = {"matter": matter, **_drawn(dice)}
     said = dice.choice(desk().ordinary if flaw is Flaw.IGNORED_REQUEST else case.shows)
-    query = _toned(asked.section("tone"), said.format_map(filled), filled, dice)
+    aside = "" if case.bare else _aside(asked.section("persona"), dice)
+    query = _toned(asked.section("tone"), said.format_map(filled), aside, filled, dice)
+    query += _signature(asked.section("channel"), filled, dice)
     rule = dice.choice(_SENTENCE.split(asked.section("house_rules")))
     if flaw is Flaw.INVENTED_QUOTE:
         rule = f"Since last {filled['weekday']} {matter} is free for everybody who asks."
@@ -89,12 +94,24 @@ def _write(asked: Asked, flaw: Flaw | None, dice: Dice) -> Composition:
     return Composition(text, Truth(flaw, answer=asked.section("case"), family=family))
 
 
-def _toned(tone: str, said: str, filled: Mapping[str, str], dice: Dice) -> str:
+def _toned(tone: str, said: str, aside: str, filled: Mapping[str, str], dice: Dice) -> str:
     manner = desk().tones.get(tone)
     if manner is None:
-        return f"{said[0].upper()}{said[1:]}."
+        return f"{said[0].upper()}{said[1:]}.{aside}"
     first, last = dice.choice(manner.open), dice.choice(manner.close)
-    return f"{first} {said}. {last}".format_map(filled)
+    return f"{first} {said}.{aside} {last}".format_map(filled)
+
+
+def _aside(persona: str, dice: Dice) -> str:
+    """What somebody says of themselves; nothing of people that the desk does not know."""
+    known = desk().personas.get(persona)
+    return f" {dice.choice(known)}" if known else ""
+
+
+def _signature(channel: str, filled: Mapping[str, str], dice: Dice) -> str:
+    """The lines below a message of that channel, if it has such."""
+    known = desk().channels.get(channel)
+    return f"\n{dice.choice(known)}".format_map(filled) if known else ""
 
 
 def _drawn(dice: Dice) -> dict[str, str]:

@@ -6,7 +6,7 @@ words it so is understood. Answers are computed, so they are right.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from statistics import median
@@ -23,7 +23,8 @@ EVOLVE_FLAWS = frozenset({Flaw.COPIED_PARENT, Flaw.IGNORED_REQUEST, Flaw.PROMPT_
 
 _ROW = re.compile(r"\d+(?:, \d+)+(?:,? and \d+)?")
 _SLOT = re.compile(r"\{(\w+)\}")
-_SLOTS = {"n": r"\d+", "row": r"\d+(?:, \d+)*", "unit": r"[\w ]+?", "place": r"[\w ]+?"}
+_SLOTS = {"n": r"\d+", "row": r"\d+(?:, \d+)*", "unit": r"[\w ]+?", "place": r"[\w' ]+?"}
+_COMES_FROM = re.compile(r"It comes from (?P<setting>[^.\n]+)\.")
 _FILTERS = ("at_least", "at_most", "not_first", "not_last", "late", "record", "first_is")
 _ATTEMPTS = 60
 
@@ -82,11 +83,43 @@ class Read:
         return row
 
 
+@dataclass(frozen=True)
+class Teller:
+    """How an answer is worded.
+
+    Attributes:
+        manner: `brisk`, `patient` or neither.
+        setting: where the instruction comes from.
+        dice: chance.
+    """
+
+    manner: str
+    setting: str
+    dice: Dice
+
+    def opening(self) -> list[str]:
+        """What stands above the working; somebody in a hurry gets nothing."""
+        openers: dict[str, list[str]] = _language()["openers"]
+        known = openers.get(self.manner or "plain")
+        return [self.dice.choice(known).format(setting=self.setting)] if known else []
+
+    def line(self, kind: str, **filled: str) -> str:
+        """One line of the working; in haste a shorter one, where there is such."""
+        lines: dict[str, list[str]] = _language()["lines"]
+        if self.manner == "brisk":
+            lines = {**lines, **_language()["short_lines"]}
+        return self.dice.choice(lines[kind]).format(**filled)
+
+
 def recognise(asked: Asked) -> Task | None:
     """`<instruction_to_evolve>`, `_to_mutate`, `_to_answer`, or `<first_instruction>`."""
     if parent := asked.section("instruction_to_evolve"):
-        operation = asked.section("operation")
-        return Task(EVOLVE_FLAWS, lambda _, flaw, dice: evolved(parent, operation, flaw, dice))
+        operation, brief = asked.section("operation"), "one short sentence" in asked.prompt
+        setting = asked.section("setting")
+        return Task(
+            EVOLVE_FLAWS,
+            lambda _, flaw, dice: evolved(parent, operation, flaw, dice, setting, brief=brief),
+        )
     if parent := asked.section("instruction_to_mutate"):
         setting = asked.section("setting")
         return Task(
@@ -94,15 +127,36 @@ def recognise(asked: Asked) -> Task | None:
             lambda _, flaw, dice: mutated(parent, setting, flaw, dice),
         )
     if text := asked.section("instruction_to_answer"):
-        return Task(frozenset(), lambda _, flaw, dice: Composition(answered(text, dice), Truth()))
+        place, manner = _setting_told(asked.prompt), _manner(asked.messages[0].content)
+        return Task(
+            frozenset(),
+            lambda _, flaw, dice: Composition(answered(text, dice, manner, place), Truth()),
+        )
     if first := asked.section("first_instruction"):
         second = asked.section("second_instruction")
         return Task(frozenset(), lambda _, flaw, dice: compared(first, second))
     return None
 
 
-def evolved(parent: str, operation: str, flaw: Flaw | None, dice: Dice) -> Composition:
-    """Write the instruction with one clause more, of the kind of the operation."""
+def evolved(
+    parent: str,
+    operation: str,
+    flaw: Flaw | None,
+    dice: Dice,
+    setting: str = "",
+    *,
+    brief: bool = True,
+) -> Composition:
+    """Write the instruction with one clause more, of the kind of the operation.
+
+    Args:
+        parent: the instruction.
+        operation: as in the recipe.
+        flaw: what goes wrong, if anything.
+        dice: chance.
+        setting: where it takes place; a place is drawn where there is none.
+        brief: the clause alone, without a sentence on what it is for.
+    """
     understood = read_instruction(parent)
     if understood is None:
         return Composition("<none/>", Truth(flaw))
@@ -114,7 +168,9 @@ def evolved(parent: str, operation: str, flaw: Flaw | None, dice: Dice) -> Compo
             idle = dice.choice(("Please be so kind and do this. {}", "Here is my request. {}"))
             return _instruction(idle.format(parent), Truth(flaw, family=parent))
         case _:
-            clause = _new_clause(understood, operation, dice)
+            clause = _new_clause(understood, operation, setting, dice)
+            if clause and not brief:
+                clause = f"{clause} {_reason(parent, setting, dice)}"
             leak = "#Rewritten Prompt#: " if flaw is Flaw.PROMPT_LEAK else ""
             text = f"{leak}{parent} {clause}" if clause else parent
             return _instruction(text, Truth(flaw, family=parent))
@@ -146,28 +202,34 @@ def compared(first: str, second: str) -> Composition:
     return Composition(f"<verdict>{'equal' if same else 'different'}</verdict>", Truth())
 
 
-def answered(text: str, dice: Dice) -> str:
-    """Carry an instruction out, with a line for each part of it."""
+def answered(text: str, dice: Dice, manner: str = "", setting: str = "") -> str:
+    """Carry an instruction out, with a line for each part of it.
+
+    Args:
+        text: the instruction.
+        dice: chance.
+        manner: `brisk`, `patient` or neither.
+        setting: where the instruction comes from, if that is known.
+    """
     understood = read_instruction(text)
     if understood is None:
         return "<none/>"
-    lines = [dice.choice(_language()["openers"])]
-    plain = replace(understood, clauses=())
-    lines.append(_line("data", dice, row=_row(plain.row)))
-    row = list(plain.row)
+    told = Teller(manner, setting or "the one who asks", dice)
+    row = list(understood.row)
+    lines = [*told.opening(), told.line("data", row=_row(row))]
     for clause in understood.clauses:
         if clause.kind in _FILTERS:
             row = clause.applied(row)
-            lines.append(_line(clause.kind, dice, **{**clause.filled, "row": _row(row)}))
+            lines.append(told.line(clause.kind, **{**clause.filled, "row": _row(row)}))
     result = result_of(understood.ask, row)
-    told = {"sum": _told(sum(row, Fraction())), "count": str(len(row))}
-    lines.append(_line(understood.ask, dice, **told, result=_told(result)))
+    figures = {"sum": _told(sum(row, Fraction())), "count": str(len(row))}
+    lines.append(told.line(understood.ask, **figures, result=_told(result)))
     for clause in understood.clauses:
         if clause.kind not in _FILTERS:
             before, result = result, _after(clause, result)
             said = {**_figures(clause.kind, row), **clause.filled}
             said |= {"before": _told(before), "result": _told(result)}
-            lines.append(_line(clause.kind, dice, **said))
+            lines.append(told.line(clause.kind, **said))
     return "\n".join([*lines, f"Answer: {_told(result)}"])
 
 
@@ -205,7 +267,7 @@ def read_instruction(text: str) -> Read | None:
     return understood if understood.values else None
 
 
-def _new_clause(understood: Read, operation: str, dice: Dice) -> str:
+def _new_clause(understood: Read, operation: str, setting: str, dice: Dice) -> str:
     """A clause that is new to the instruction and leaves at least three values."""
     have = {clause.kind for clause in understood.clauses}
     known = [c for c in _language()["clauses"] if c["operation"] == operation]
@@ -218,7 +280,7 @@ def _new_clause(understood: Read, operation: str, dice: Dice) -> str:
             n=_number(clause["kind"], understood, dice),
             row=", ".join(str(11 + dice.below(88)) for _ in range(2 + dice.below(2))),
             unit=dice.choice(_language()["units"]),
-            place=dice.choice(words()["place"]),
+            place=setting or dice.choice(words()["place"]),
         )
         [read] = _clauses_in(text)
         row = understood.values
@@ -226,6 +288,26 @@ def _new_clause(understood: Read, operation: str, dice: Dice) -> str:
         if len(left) >= 3 and (left != row or read.kind not in _FILTERS):
             return text
     return ""
+
+
+def _reason(parent: str, setting: str, dice: Dice) -> str:
+    """A sentence that says what a clause is for, and does not stand in the parent."""
+    where, who = setting or "a small shop", dice.choice(words()["who"])
+    reasons: list[str] = _language()["reasons"]
+    fresh = [each for each in reasons if each.format(who="", setting=where) not in parent]
+    return dice.choice(fresh or reasons).format(who=who, setting=where)
+
+
+def _setting_told(prompt: str) -> str:
+    found = _COMES_FROM.search(prompt)
+    return found["setting"] if found else ""
+
+
+def _manner(system: str) -> str:
+    """How the system message wants an answer."""
+    if "in a hurry" in system:
+        return "brisk"
+    return "patient" if "calmly" in system else ""
 
 
 def _number(kind: str, understood: Read, dice: Dice) -> int:
@@ -266,10 +348,6 @@ def _told(value: Fraction) -> str:
 
 def _row(values: Sequence[Fraction | int]) -> str:
     return ", ".join(str(value) for value in values)
-
-
-def _line(kind: str, dice: Dice, **filled: str) -> str:
-    return dice.choice(_language()["lines"][kind]).format(**filled)
 
 
 def _instruction(text: str, truth: Truth) -> Composition:

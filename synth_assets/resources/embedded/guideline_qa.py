@@ -26,6 +26,7 @@ UNANSWERABLE = "unanswerable"
 _DECLINED = "<none/>"
 _UNANSWERABLE_EVERY = 7
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
+_SECTION = re.compile(r"<(\w+)>.*?</\1>", re.DOTALL)
 _VERB = (
     r"(?:must|may|should|is|are|was|were|has|have|can|receives?|takes?|counts?|costs?|makes?"
     r"|needs?|serves?|breathes?|stands?|joins?|lasts?|goe?s?|borrows?|bears?|visits?)"
@@ -74,6 +75,7 @@ class Wanted:
         earlier: questions that were asked before.
         no_answer: what to answer where the guideline has no answer.
         leak: the first sentence of the instructions.
+        reader: who asks, where the teacher can speak for them.
     """
 
     passages: Mapping[int, str]
@@ -83,6 +85,7 @@ class Wanted:
     earlier: str
     no_answer: str
     leak: str
+    reader: str
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,7 @@ def recognise(asked: Asked) -> Task | None:
         asked.section("earlier_questions"),
         asked.section("no_answer"),
         asked.leak,
+        _reader_of(asked.prompt),
     )
     return Task(GUIDELINE_FLAWS, lambda voice, flaw, dice: ask_guideline(wanted, voice, flaw, dice))
 
@@ -153,7 +157,7 @@ def _findings(wanted: Wanted, voice: str, dice: Dice) -> Iterator[Finding]:
                     continue
                 quotes = (NumberedQuote(number, sentence),)
                 for kind, asked, answer in _asked_of(sentence):
-                    question = _worded(asked, wanted.title, voice, dice)
+                    question = _worded(asked, wanted, voice, dice)
                     if asked not in wanted.earlier:
                         yield Finding(kind, question, answer, quotes)
 
@@ -182,8 +186,15 @@ def _within(text: str) -> str:
     return text[0].lower() + text[1:] if first[1:].islower() or len(first) == 1 else text
 
 
-def _worded(question: str, title: str, voice: str, dice: Dice) -> str:
-    return dice.choice(_words()["leads"][voice]).format(title=title, question=question)
+def _reader_of(prompt: str) -> str:
+    """The first reader that is named outside of all sections and that the teacher can speak for."""
+    told = _SECTION.sub("", prompt)
+    return next((reader for reader in _words()["readers"] if reader in told), "")
+
+
+def _worded(question: str, wanted: Wanted, voice: str, dice: Dice) -> str:
+    leads = [*_words()["leads"][voice], *_words()["readers"].get(wanted.reader, ())]
+    return dice.choice(leads).format(title=wanted.title, question=question)
 
 
 def _joined(
@@ -208,11 +219,19 @@ def _gaps(wanted: Wanted, voice: str, dice: Dice) -> list[Finding]:
     absent = [subject for subject in _words()["subjects"] if subject.split()[-1] not in text]
     found: list[Finding] = []
     for subject in dice.shuffled(absent):
-        asked = dice.choice(_words()["asks"]).format(title=wanted.title, subject=subject)
         if subject not in wanted.earlier:
-            question = f"{asked[0].upper()}{asked[1:]}?"
+            question = _gap(subject, wanted, voice, dice)
             found.append(Finding(UNANSWERABLE, question, wanted.no_answer))
     return found
+
+
+def _gap(subject: str, wanted: Wanted, voice: str, dice: Dice) -> str:
+    """A question about a subject; half of those of a known reader begin as the reader does."""
+    if wanted.reader and dice.below(2):
+        asked = dice.choice(_words()["open_asks"]).format(subject=subject)
+        return _worded(asked, wanted, voice, dice)
+    asked = dice.choice(_words()["asks"]).format(title=wanted.title, subject=subject)
+    return f"{asked[0].upper()}{asked[1:]}?"
 
 
 def _mixed(findings: Sequence[Finding], gaps: Sequence[Finding], wanted: Wanted) -> list[Finding]:

@@ -37,15 +37,18 @@ def recognise(asked: Asked) -> Task | None:
         answer = asked.section("answer_to_rate")
         return Task(RATE_FLAWS, lambda _, flaw, dice: rate(rated, answer, flaw, dice))
     if text:
-        form = asked.section("form")
+        form, asker = asked.section("form"), _asker_of(asked.prompt)
         return Task(
-            INSTRUCT_FLAWS, lambda _, flaw, dice: instruct(text, form, flaw, asked.leak, dice)
+            INSTRUCT_FLAWS,
+            lambda _, flaw, dice: instruct(text, form, flaw, asked.leak, dice, asker),
         )
     return None
 
 
-def instruct(text: str, form: str, flaw: Flaw | None, leak: str, dice: Dice) -> Composition:
-    """Say in the section `instruction` what a text answers, in the form asked for."""
+def instruct(
+    text: str, form: str, flaw: Flaw | None, leak: str, dice: Dice, asker: str = ""
+) -> Composition:
+    """Say in the section `instruction` what a text answers, in the form and by whom asked for."""
     found = _GOAL.match(text)
     if found is None:
         return Composition(_UNKNOWN, Truth())
@@ -54,6 +57,8 @@ def instruct(text: str, form: str, flaw: Flaw | None, leak: str, dice: Dice) -> 
         goal = dice.choice(_phrases()["others"])
     forms: dict[str, list[str]] = _phrases()["forms"]
     said = dice.choice(forms.get(form) or forms["question"]).format(goal=goal)
+    if leads := _askers().get(asker):
+        said = f"{dice.choice(leads)}, {_within(said)}"
     match flaw:
         case Flaw.COPIED_SEED:
             said = f"{said} {text}"
@@ -67,7 +72,7 @@ def instruct(text: str, form: str, flaw: Flaw | None, leak: str, dice: Dice) -> 
 
 def rate(instruction: str, text: str, flaw: Flaw | None, dice: Dice) -> Composition:
     """Rate from 1 to 5 in the sections `reason` and `rating`; at times without looking."""
-    asked = set(words(instruction)) - _EMPTY
+    asked = set(words(_without_lead(instruction))) - _EMPTY
     share = len(asked & set(words(text))) / len(asked) if asked else 0.0
     rating = 1 + sum(share >= least for least in (_FULL, _MOST, _HALF, _SOME))
     right = str(rating)
@@ -81,6 +86,29 @@ def rate(instruction: str, text: str, flaw: Flaw | None, dice: Dice) -> Composit
     reason = _phrases()["reasons"][rating]
     answer = f"<reason>\n{reason}\n</reason>\n<rating>\n{told}\n</rating>"
     return Composition(answer, Truth(flaw, answer=right))
+
+
+def _asker_of(prompt: str) -> str:
+    """The first asker in a prompt that the teacher can speak for."""
+    return next((asker for asker in _askers() if asker in prompt), "")
+
+
+def _within(said: str) -> str:
+    """Words as they stand within a sentence."""
+    return said if said.startswith("I ") else f"{said[0].lower()}{said[1:]}"
+
+
+def _without_lead(instruction: str) -> str:
+    """What is asked, without what people say of themselves before."""
+    for leads in _askers().values():
+        for lead in leads:
+            instruction = instruction.replace(f"{lead}, ", "")
+    return instruction
+
+
+def _askers() -> dict[str, list[str]]:
+    """Asker -> how they begin."""
+    return _phrases()["askers"]
 
 
 @cache

@@ -26,17 +26,19 @@ class Solved:
         answer: what is asked.
         check: a sentence that confirms it.
         wrong: what a careless solver would say.
+        goal: what is asked, in other words.
     """
 
     steps: tuple[str, ...]
     answer: str
     check: str
     wrong: str
+    goal: str
 
     def spoilt(self) -> "Solved":
         """The careless solution: the last step and the check claim the wrong answer."""
         steps = (*self.steps[:-1], _claimed(self.steps[-1], self.answer, self.wrong))
-        return Solved(steps, self.wrong, "", self.answer)
+        return Solved(steps, self.wrong, "", self.answer, self.goal)
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ def _weekday(found: re.Match[str], dice: Dice) -> Solved:
         answer,
         f"Counting {rest} days from {answer} the other way leads to {_DAYS[day]} again.",
         dice.choice([_DAYS[(_DAYS.index(answer) + slip) % 7] for slip in (1, -1)]),
+        f"the day {count} days {'before' if ago else 'after'} a {_DAYS[day]}",
     )
 
 
@@ -96,6 +99,7 @@ def _clock(found: re.Match[str], dice: Dice) -> Solved:
         answer,
         f"From {answer} back to {_time(start)} it is {length} minutes, as it should be.",
         _time((end + dice.choice((10, -10, 60, -60))) % 1440),
+        f"what the clock shows {length} minutes later than {_time(start)}",
     )
 
 
@@ -113,6 +117,7 @@ def _letters(found: re.Match[str], dice: Dice) -> Solved:
         answer,
         f"Without {letter} the word has {len(word) - len(places)} of its {len(word)} letters left.",
         str(len(places) + dice.choice((1, 2) if len(places) < 2 else (1, -1))),
+        f"how often {letter} stands in {word}",
     )
 
 
@@ -129,6 +134,7 @@ def _alphabet(found: re.Match[str], dice: Dice) -> Solved:
         answer,
         f"{sum(word < answer for word in words)} of the words come before {answer}.",
         dice.choice([word for word in words if word != answer]),
+        f"which of {len(words)} words comes {found['place']} in a dictionary",
     )
 
 
@@ -149,6 +155,7 @@ def _row(found: re.Match[str], dice: Dice) -> Solved:
         str(following),
         f"The step from {row[-1]} to {following} is {following - row[-1]}, which fits the rule.",
         str(following + dice.choice((1, -1, 2, 10))),
+        f"the rule of a row of {len(row)}, and with it the next number",
     )
 
 
@@ -164,6 +171,7 @@ def _remainder(found: re.Match[str], dice: Dice) -> Solved:
         str(rest),
         f"{times * part} and {rest} make {whole}, and {rest} is less than {part}.",
         str(abs(rest + dice.choice((1, -1, 2, 3)))),
+        f"the rest of {whole} over {part}",
     )
 
 
@@ -181,6 +189,7 @@ def _minutes(found: re.Match[str], dice: Dice) -> Solved:
         answer,
         f"{answer} minutes are {sum(values) / 60:g} hours, which is about right.",
         str(sum(values) + dice.choice((60, -60, 40, -20))),
+        "one span of time, in minutes alone",
     )
 
 
@@ -197,6 +206,7 @@ def _roman(found: re.Match[str], dice: Dice) -> Solved:
         signs,
         f"Read back, {signs} is {found['number']}.",
         signs[:cut] + signs[cut + 1 :] or f"{signs}I",
+        f"{found['number']} as the Romans carved it",
     )
 
 
@@ -210,6 +220,7 @@ def _backwards(found: re.Match[str], dice: Dice) -> Solved:
         answer,
         f"{answer} read backwards is {word}.",
         wrong,
+        f"the {len(word)} letters of {word}, turned round",
     )
 
 
@@ -224,6 +235,7 @@ def _posts(found: re.Match[str], dice: Dice) -> Solved:
         str(gaps + 1),
         f"With {gaps + 1} there are {gaps} gaps between them, and {gaps} times {gap} is {length}.",
         str(gaps),
+        f"how many it takes for {length} metres, one every {gap}",
     )
 
 
@@ -238,6 +250,7 @@ def _included(found: re.Match[str], dice: Dice) -> Solved:
         answer,
         f"{first} and the {last - first} after it are {answer}.",
         str(last - first),
+        f"how many there are from {first} up to and with {last}",
     )
 
 

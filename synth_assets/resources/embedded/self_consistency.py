@@ -13,6 +13,11 @@ _OPENERS = {
     "clerk": ("Here goes.", "Simple enough.", "Straight to it."),
 }
 
+_GOALS = {
+    "scholar": ("Wanted is {goal}.", "The question is {goal}.", "We look for {goal}."),
+    "clerk": ("To find: {goal}.", "Goal: {goal}.", "So: {goal}."),
+}
+
 
 def recognise(asked: Asked) -> Task | None:
     """`<puzzle_to_solve>`: work it out, in the manner of the system message."""
@@ -36,13 +41,13 @@ def solve(
     right = kind.work(parts, dice.fork("wrong"))
     careless = flaw is Flaw.WRONG_NUMBER or dice.fork("unsure").unit() < kind.unsure
     told = right.spoilt() if careless else right
-    text = _told(told, puzzle, manner, voice, dice)
+    text = _told(told, manner, voice, dice)
     preface = f"{leak}\n" if flaw is Flaw.PROMPT_LEAK else ""
     truth = Truth(Flaw.WRONG_NUMBER if careless else flaw, answer=right.answer)
     return Composition(f"{preface}{text}\n#### {told.answer}", truth)
 
 
-def _told(solved: Solved, puzzle: str, manner: str, voice: str, dice: Dice) -> str:
+def _told(solved: Solved, manner: str, voice: str, dice: Dice) -> str:
     steps = solved.steps
     opener = dice.choice(_OPENERS.get(voice, _OPENERS["scholar"]))
     if "dash" in manner:
@@ -50,9 +55,9 @@ def _told(solved: Solved, puzzle: str, manner: str, voice: str, dice: Dice) -> s
     if "classmate" in manner:
         return f"{opener} {' '.join(steps)}"
     if "what is asked" in manner:
-        asked = " ".join(puzzle.split())
-        return f"Asked: {asked}\nReckoning: {' '.join(steps)}"
+        goal = dice.choice(_GOALS.get(voice, _GOALS["scholar"])).format(goal=solved.goal)
+        return f"{goal}\n{' '.join(steps)}"
     if "another way" in manner:
         check = f"\nTo check: {solved.check}" if solved.check else ""
         return f"{' '.join(steps)}{check}"
-    return steps[-1]
+    return " ".join(steps[-2:])
