@@ -1,9 +1,11 @@
 """Techniques carried out by the real engine, with answers from a function."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+import pytest
 
 from synth_assets.core.completion import Request
 from synth_assets.core.config.recipe import Recipe
@@ -21,6 +23,12 @@ TEACHERS = {
     name: Teacher(id=name, model=f"openai/{name}", parallelism=4)
     for name in ("writer", "second", "judge")
 }
+
+Answer = Callable[[Request], str]
+
+
+class PowerCut(Exception):
+    """Ends a run in its middle."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +72,7 @@ def seeds_of_fields(*fields: Mapping[str, str]) -> list[Seed]:
 
 
 def run_technique(
-    folder: Path, recipe: Recipe, seeds: Sequence[Seed], answer: Callable[[Request], str]
+    folder: Path, recipe: Recipe, seeds: Sequence[Seed], answer: Answer
 ) -> TechniqueRun:
     """Fill a recipe; what the folder's ledger has of an earlier run is not asked again."""
     history: list[Request] = []
@@ -84,3 +92,52 @@ def run_technique(
     columns = lost.select("sample_id", "reason", "detail").iter_rows()
     reasons = {name: (reason, detail) for name, reason, detail in columns}
     return TechniqueRun(samples, reasons, tuple(history), filled.rounds)
+
+
+def assert_replays(
+    folder: Path,
+    run: Callable[[Path, Answer], TechniqueRun],
+    answer: Answer,
+    stops: Iterable[int],
+) -> TechniqueRun:
+    """Run again, elsewhere, and cut off and resumed: equal rows, each answer asked for once.
+
+    Args:
+        folder: under which each run has a folder of its own.
+        run: carries the technique out in a folder.
+        answer: must depend on nothing but the request.
+        stops: after so many answers the power goes, in a run each.
+
+    Returns:
+        The undisturbed run.
+    """
+    whole = run(folder / "whole", answer)
+    again = run(folder / "whole", answer)
+    assert again.requests == ()
+    for other in (again, run(folder / "elsewhere", answer)):
+        assert (other.samples, other.reasons) == (whole.samples, whole.reasons)
+    for stop in stops:
+        cut = folder / f"cut-{stop}"
+        answered = _run_until_cut(cut, run, answer, stop)
+        resumed = run(cut, answer)
+        assert (resumed.samples, resumed.reasons) == (whole.samples, whole.reasons)
+        asked = [*answered, *(request.fingerprint for request in resumed.requests)]
+        assert sorted(asked) == sorted(request.fingerprint for request in whole.requests)
+    return whole
+
+
+def _run_until_cut(
+    folder: Path, run: Callable[[Path, Answer], TechniqueRun], answer: Answer, stop: int
+) -> list[str]:
+    """Run until the power goes; the fingerprints of what was answered before."""
+    answered: list[str] = []
+
+    def dying(request: Request) -> str:
+        if len(answered) == stop:
+            raise PowerCut
+        answered.append(request.fingerprint)
+        return answer(request)
+
+    with pytest.raises(PowerCut):
+        run(folder, dying)
+    return answered

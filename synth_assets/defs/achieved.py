@@ -5,20 +5,23 @@ import polars as pl
 
 from synth_assets.core.config.recipe import Recipe
 from synth_assets.core.schema import Stage
-from synth_assets.defs.display import preview
+from synth_assets.defs.display import preview, table
 from synth_assets.resources.coverage import RecipeCoverage, measured
 from synth_assets.resources.coverage_reference import reference_texts
 from synth_assets.resources.frames import read_frame
-from synth_assets.resources.plots import markdown_image, paired_bars_png
+from synth_assets.resources.plots import share_bar
 from synth_assets.resources.workshop import Workshop
 
-_MOST_BARS = 24
+_MOST_VALUES = 200
+_NAME_CHARACTERS = 30
+_INDENT = "\u00a0\u00a0"
+_COLUMNS = ("value", "█ met ░ short ▓ over", "planned", "achieved", "rows")
 
 
 def coverage_metadata(
     workshop: Workshop, recipe: Recipe, made: pl.DataFrame, verified: pl.DataFrame
 ) -> dict[str, dg.MetadataValue]:
-    """Shares that were to be and shares that are, as a plot and a table; holes by number.
+    """Shares that were to be and shares that are, as a table with bars; holes by number.
 
     Topics beside real text, where the recipe names a reference or fills gaps.
 
@@ -50,20 +53,36 @@ def _shares(found: RecipeCoverage) -> dict[str, dg.MetadataValue]:
     values = found.shares.values.drop_nulls("kept_share")
     if values.is_empty():
         return {}
-    names = ["attribute", "value", "target_share", "planned", "verified", "kept_share", "gap"]
-    bars = {
-        f"{row['attribute']}: {row['value']}": (row["target_share"], row["kept_share"])
-        for row in values.head(_MOST_BARS).iter_rows(named=True)
-    }
-    title = "Shares planned and achieved"
-    picture = paired_bars_png(bars, title, ("planned", "achieved"), "share of the rows")
     shown = {
-        "coverage_plot": dg.MetadataValue.md(markdown_image(picture, title)),
-        "coverage": preview(values.select(names).head(200), rows=200),
+        "coverage_plot": _plot(values.head(_MOST_VALUES)),
         "coverage_distance": dg.MetadataValue.float(
             float(found.shares.distances["kept_from_target"].drop_nulls().max() or 0.0)  # pyright: ignore[reportArgumentType]
         ),
     }
+    if values.height > _MOST_VALUES:
+        shown["coverage_values_not_shown"] = dg.MetadataValue.int(values.height - _MOST_VALUES)
     if found.joint:
         shown["coverage_holes"] = dg.MetadataValue.int(found.shares.holes.height)
     return shown
+
+
+def _plot(values: pl.DataFrame) -> dg.MetadataValue:
+    columns = ["value", "target_share", "kept_share", "verified", "planned"]
+    lines: list[dg.TableRecord] = []
+    for of_attribute in values.partition_by("attribute", maintain_order=True):
+        # A scale for each: of twelve equal values one has 8 %, and its gap would not be seen
+        # beside a value of 50 %.
+        longest = of_attribute.select(pl.max_horizontal("target_share", "kept_share").max()).item()
+        lines.append(_line(of_attribute["attribute"][0]))
+        for value, planned, achieved, kept, rows in of_attribute.select(columns).iter_rows():
+            bar = share_bar(planned, achieved, longest)
+            shares = (f"{planned:.1%}", f"{achieved:.1%}")
+            lines.append(_line(_INDENT + value, bar, *shares, f"{kept:,} of {rows:,}"))
+    return table(lines)
+
+
+def _line(value: str, *cells: str) -> dg.TableRecord:
+    # Five narrow columns: at 1,600 pixels the page shows about 750 of a table.
+    name = value if len(value) <= _NAME_CHARACTERS else f"{value[: _NAME_CHARACTERS - 1]}…"
+    filled = (name, *cells, *[""] * (len(_COLUMNS) - 1 - len(cells)))
+    return dg.TableRecord(dict(zip(_COLUMNS, filled, strict=True)))

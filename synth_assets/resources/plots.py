@@ -1,4 +1,4 @@
-"""Small plots for Dagster's metadata: PNG bytes, and Markdown that carries them."""
+"""Small plots for Dagster's metadata: PNG bytes, Markdown that carries them, bars of text."""
 
 # matplotlib's keyword arguments are untyped.
 # pyright: reportUnknownMemberType=false
@@ -15,6 +15,7 @@ WIDTH_INCHES = 6.4
 DPI = 100
 MAX_BARS = 16
 LABEL_CHARACTERS = 40
+BAR_CHARACTERS = 20
 
 
 def bar_chart_png(counts: Mapping[str, int | float], title: str, unit: str) -> bytes:
@@ -44,33 +45,20 @@ def bar_chart_png(counts: Mapping[str, int | float], title: str, unit: str) -> b
     return _png(figure)
 
 
-def paired_bars_png(
-    pairs: Mapping[str, tuple[float, float]], title: str, names: tuple[str, str], unit: str
-) -> bytes:
-    """Draw two horizontal bars a label, side by side, in the order given.
+def share_bar(planned: float, achieved: float, longest: float) -> str:
+    """Draw one bar in text, for a table whose cells are of one width a character.
+
+    Dagster's UI hides images behind a click, and shows tables at once. `█` is what was achieved as
+    planned, `░` what is short of the plan, `▓` what is over it.
 
     Args:
-        pairs: label -> two finite values.
-        title: of the chart.
-        names: of the first and second bars, for the legend.
-        unit: of the values; stands under the axis.
+        planned: share from 0 to 1.
+        achieved: share from 0 to 1.
+        longest: the share that is as long as a bar can be; none of the two is above it.
     """
-    figure = _figure(1.3 + 0.34 * max(len(pairs), 1))
-    axes = figure.add_subplot()
-    places = range(len(pairs))
-    for index, (name, colour) in enumerate(zip(names, ("#b8c7d9", "#3b6ea5"), strict=True)):
-        axes.barh(
-            [place + 0.38 * index - 0.19 for place in places],
-            [values[index] for values in pairs.values()],
-            color=colour,
-            height=0.36,
-            label=_legend_label(name),
-        )
-    axes.set_yticks(places, [_plain(label) for label in pairs], fontsize=8, parse_math=False)
-    axes.invert_yaxis()
-    axes.legend(fontsize=8, frameon=False)
-    _finish(figure, title, _plain(unit))
-    return _png(figure)
+    to_plan, to_end = (round(BAR_CHARACTERS * share / longest) for share in (planned, achieved))
+    rest = "░" * (to_plan - to_end) + "▓" * (to_end - to_plan)
+    return "█" * min(to_plan, to_end) + rest
 
 
 def line_chart_png(

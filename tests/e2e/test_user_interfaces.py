@@ -8,11 +8,12 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from synth_assets.core.schema import Stage
-from tests.e2e.browser import open_browser, require_browser
+from tests.e2e.browser import require_browser
 from tests.e2e.hostile import ATTACKS, BROKEN_LINE, write_broken_recipe, write_hostile_recipe
+from tests.e2e.partition_page import entry, open_partition
 from tests.e2e.project import Project, user_interfaces
 
 pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("ignore::dagster.PreviewWarning")]
@@ -30,8 +31,6 @@ RECIPE, MIXTURE = "math_word_problems", "balanced_50"
 LINES = "path.MuiLineElement-root"
 POINTS = ".MuiMarkElement-root"
 
-expect.set_options(timeout=30_000)
-
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
@@ -43,19 +42,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         run = made.synth("run")
         assert run.returncode == 0, run.stdout + run.stderr
         yield made
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser(require_browser()) as opened:
-        yield opened
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context: BrowserContext = browser.new_context(viewport={"width": 1600, "height": 1000})
-    yield context.new_page()
-    context.close()
 
 
 def documented_assets() -> set[str]:
@@ -77,21 +63,6 @@ def declared_checks() -> dict[str, dict[str, str]]:
             checks = found.setdefault(spec.asset_key.to_user_string(), {})
             checks[spec.name] = spec.description or ""
     return found
-
-
-def open_partition(page: Page, project: Project, asset: str, name: str) -> str:
-    """Choose a partition in the asset's Partitions tab, and return its key."""
-    key = project.partition(asset, name)
-    page.goto(f"{project.dagster}/assets/{asset}?view=partitions")
-    page.get_by_text(key, exact=True).first.click()
-    expect(page.get_by_text("Latest materialization")).to_be_visible()
-    expect(entry(page, "path")).to_contain_text(f"{asset}/{key}.parquet")
-    return key
-
-
-def entry(page: Page, name: str) -> Locator:
-    """The value of a metadata entry of the materialization that is shown."""
-    return page.locator(f"xpath=//tr[td[1][normalize-space()='{name}']]/td[2]").first
 
 
 def open_checks(page: Page, project: Project, asset: str) -> None:

@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from synth_assets.resources.plots import bar_chart_png, line_chart_png, markdown_image
+from synth_assets.resources.plots import bar_chart_png, line_chart_png, markdown_image, share_bar
 
 HOSTILE = {
     "$\\frac{unclosed$": 3,
@@ -69,3 +69,22 @@ def test_markdown_image_with_hostile_alt_carries_the_bytes_and_no_markup():
     assert found is not None
     assert found[1] == "Dropped javascript:alert 1 b 3 %"
     assert base64.b64decode(found[2]) == png
+
+
+@pytest.mark.parametrize(
+    ("planned", "achieved", "bar"),
+    [
+        (0.5, 0.5, "█" * 20),
+        (0.25, 0.25, "█" * 10),
+        (0.5, 0.3, "█" * 12 + "░" * 8),
+        (0.3, 0.5, "█" * 12 + "▓" * 8),
+        (0.5, 0.0, "░" * 20),
+        (0.0, 0.1, "▓" * 4),
+        (0.3, 0.31, "█" * 12),
+        (0.0, 0.0, ""),
+    ],
+)
+def test_share_bar_is_as_long_as_the_larger_share_and_marks_the_difference(
+    planned: float, achieved: float, bar: str
+):
+    assert share_bar(planned, achieved, longest=0.5) == bar

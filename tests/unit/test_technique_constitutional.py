@@ -9,8 +9,15 @@ import pytest
 
 from synth_assets.core.completion import Request
 from synth_assets.core.techniques.constitutional import held_to, read_principles
-from synth_assets.errors import RecipeError, TeacherError, TechniqueError
-from tests.technique_runs import recipe_of, run_technique, seeds_of_fields
+from synth_assets.errors import RecipeError, TechniqueError
+from tests.technique_runs import (
+    Answer,
+    TechniqueRun,
+    assert_replays,
+    recipe_of,
+    run_technique,
+    seeds_of_fields,
+)
 
 RECIPE = """
 id: tiny
@@ -173,32 +180,17 @@ def test_constitutional_answers_in_json_are_read_by_their_fields(tmp_path: Path)
     assert {s.drawn["critique_1"] for s in made.samples} == {"Fine."}
 
 
-def test_constitutional_again_asks_nothing_and_gives_equal_samples(tmp_path: Path):
+def test_constitutional_of_seeds_in_another_order_gives_equal_samples(tmp_path: Path):
     first = run_technique(tmp_path / "a", recipe(samples=6), SEEDS, script())
-    again = run_technique(tmp_path / "a", recipe(samples=6), SEEDS[::-1], script())
-    elsewhere = run_technique(tmp_path / "b", recipe(samples=6), SEEDS, script())
-
-    assert again.requests == ()
-    assert again.samples == first.samples == elsewhere.samples
+    turned = run_technique(tmp_path / "b", recipe(samples=6), SEEDS[::-1], script())
+    assert turned.samples == first.samples
 
 
-def test_constitutional_stopped_in_the_middle_goes_on_to_the_same_samples(tmp_path: Path):
-    whole = run_technique(tmp_path / "a", recipe(), SEEDS, script())
-    left = 7
+def test_constitutional_run_twice_and_resumed_anywhere_gives_equal_samples(tmp_path: Path):
+    def run(folder: Path, answer: Answer) -> TechniqueRun:
+        return run_technique(folder, recipe(), SEEDS, answer)
 
-    def until_stopped(request: Request) -> str:
-        nonlocal left
-        left -= 1
-        if left < 0:
-            raise TeacherError("stopped")
-        return script()(request)
-
-    with pytest.raises(TeacherError, match="stopped"):
-        run_technique(tmp_path / "b", recipe(), SEEDS, until_stopped)
-    resumed = run_technique(tmp_path / "b", recipe(), SEEDS, script())
-
-    assert 0 < len(resumed.requests) < len(whole.requests)
-    assert resumed.samples == whole.samples
+    assert len(assert_replays(tmp_path, run, script(), (0, 1, 4, 7, 11)).samples) == 3
 
 
 # --- a critique that never ends -----------------------------------------------------------------

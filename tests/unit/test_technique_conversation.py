@@ -7,8 +7,15 @@ from pathlib import Path
 import pytest
 
 from synth_assets.core.completion import Message, Request
-from synth_assets.errors import RecipeError, TeacherError
-from tests.technique_runs import recipe_of, run_technique, seeds_of_fields
+from synth_assets.errors import RecipeError
+from tests.technique_runs import (
+    Answer,
+    TechniqueRun,
+    assert_replays,
+    recipe_of,
+    run_technique,
+    seeds_of_fields,
+)
 
 RECIPE = """
 id: tiny
@@ -195,32 +202,17 @@ def test_conversation_in_json_reads_the_message_and_the_end(tmp_path: Path):
     assert {(s.prompt, s.drawn["ended"]) for s in made.samples} == {(SECOND, "user")}
 
 
-def test_conversation_again_asks_nothing_and_gives_equal_samples(tmp_path: Path):
+def test_conversation_of_seeds_in_another_order_gives_equal_samples(tmp_path: Path):
     first = run_technique(tmp_path / "a", recipe(JUDGE), SEEDS, script())
-    again = run_technique(tmp_path / "a", recipe(JUDGE), SEEDS[::-1], script())
-    elsewhere = run_technique(tmp_path / "b", recipe(JUDGE), SEEDS, script())
-
-    assert again.requests == ()
-    assert again.samples == first.samples == elsewhere.samples
+    turned = run_technique(tmp_path / "b", recipe(JUDGE), SEEDS[::-1], script())
+    assert turned.samples == first.samples
 
 
-def test_conversation_stopped_in_the_middle_goes_on_to_the_same_samples(tmp_path: Path):
-    whole = run_technique(tmp_path / "a", recipe(), SEEDS, script())
-    left = 9
+def test_conversation_run_twice_and_resumed_anywhere_gives_equal_samples(tmp_path: Path):
+    def run(folder: Path, answer: Answer) -> TechniqueRun:
+        return run_technique(folder, recipe(JUDGE), SEEDS, answer)
 
-    def until_stopped(request: Request) -> str:
-        nonlocal left
-        left -= 1
-        if left < 0:
-            raise TeacherError("stopped")
-        return script()(request)
-
-    with pytest.raises(TeacherError, match="stopped"):
-        run_technique(tmp_path / "b", recipe(), SEEDS, until_stopped)
-    resumed = run_technique(tmp_path / "b", recipe(), SEEDS, script())
-
-    assert 0 < len(resumed.requests) < len(whole.requests)
-    assert resumed.samples == whole.samples
+    assert len(assert_replays(tmp_path, run, script(), (0, 1, 9, 17, 23)).samples) == 4
 
 
 # --- what is dropped ----------------------------------------------------------------------------

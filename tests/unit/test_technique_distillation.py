@@ -7,8 +7,15 @@ import pytest
 
 from synth_assets.core.completion import Message, Request
 from synth_assets.core.techniques.turns import repeated_turn, role_leak
-from synth_assets.errors import RecipeError, TeacherError, TechniqueError
-from tests.technique_runs import recipe_of, run_technique, seeds_of_fields
+from synth_assets.errors import RecipeError, TechniqueError
+from tests.technique_runs import (
+    Answer,
+    TechniqueRun,
+    assert_replays,
+    recipe_of,
+    run_technique,
+    seeds_of_fields,
+)
 
 RECIPE = """
 id: tiny
@@ -164,32 +171,17 @@ def test_distillation_turns_drawn_by_a_variation_are_as_many_as_drawn(tmp_path: 
     assert {len(s.earlier) for s in made.samples} == {0, 4}
 
 
-def test_distillation_again_asks_nothing_and_gives_equal_samples(tmp_path: Path):
+def test_distillation_of_seeds_in_another_order_gives_equal_samples(tmp_path: Path):
     first = run_technique(tmp_path / "a", recipe(TWO_TURNS), SEEDS, answer)
-    again = run_technique(tmp_path / "a", recipe(TWO_TURNS), SEEDS[::-1], answer)
-    elsewhere = run_technique(tmp_path / "b", recipe(TWO_TURNS), SEEDS, answer)
-
-    assert again.requests == ()
-    assert again.samples == first.samples == elsewhere.samples
+    turned = run_technique(tmp_path / "b", recipe(TWO_TURNS), SEEDS[::-1], answer)
+    assert turned.samples == first.samples
 
 
-def test_distillation_stopped_in_the_middle_goes_on_to_the_same_samples(tmp_path: Path):
-    whole = run_technique(tmp_path / "a", recipe(TWO_TURNS), SEEDS, answer)
-    left = 7
+def test_distillation_run_twice_and_resumed_anywhere_gives_equal_samples(tmp_path: Path):
+    def run(folder: Path, answer: Answer) -> TechniqueRun:
+        return run_technique(folder, recipe(TWO_TURNS), SEEDS, answer)
 
-    def until_stopped(request: Request) -> str:
-        nonlocal left
-        left -= 1
-        if left < 0:
-            raise TeacherError("stopped")
-        return answer(request)
-
-    with pytest.raises(TeacherError, match="stopped"):
-        run_technique(tmp_path / "b", recipe(TWO_TURNS), SEEDS, until_stopped)
-    resumed = run_technique(tmp_path / "b", recipe(TWO_TURNS), SEEDS, answer)
-
-    assert 0 < len(resumed.requests) < len(whole.requests)
-    assert resumed.samples == whole.samples
+    assert assert_replays(tmp_path, run, answer, (0, 1, 7, 11)).reasons == {}
 
 
 def test_distillation_answers_in_json_are_read_by_their_field(tmp_path: Path):

@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,13 @@ from synth_assets.core.fingerprint import short_id
 from synth_assets.core.schema import Reason
 from synth_assets.core.techniques.edge_cases import EdgeCases, Filling, quotas_of
 from synth_assets.errors import RecipeError
-from tests.technique_runs import TechniqueRun, recipe_of, run_technique, seeds_of_fields
+from tests.technique_runs import (
+    TechniqueRun,
+    assert_replays,
+    recipe_of,
+    run_technique,
+    seeds_of_fields,
+)
 
 RECIPE = """
 id: cases
@@ -250,36 +257,10 @@ def _spotty(request: Request) -> str:
     return "nothing" if digit < 6 else good(request)
 
 
-def test_edge_cases_again_on_the_same_ledger_asks_nothing_and_gives_equal_samples(tmp_path: Path):
-    first = run(tmp_path, _spotty, samples=40)
-    second = run(tmp_path, _spotty, samples=40)
-    elsewhere = run(tmp_path / "other", _spotty, samples=40)
-    assert len(first.rounds) > 2
-    assert len(first.samples) >= 38
-    assert second.requests == ()
-    assert second.samples == first.samples == elsewhere.samples
-    assert second.reasons == first.reasons
-
-
-@pytest.mark.parametrize("stop_after", [1, 25, 52])
-def test_edge_cases_stopped_and_resumed_gives_the_samples_of_an_undisturbed_run(
-    tmp_path: Path, stop_after: int
-):
-    whole = run(tmp_path / "whole", _spotty, samples=40)
-    asked = 0
-
-    def stops(request: Request) -> str:
-        nonlocal asked
-        asked += 1
-        if asked > stop_after:
-            raise RuntimeError("the plug is pulled")
-        return _spotty(request)
-
-    with pytest.raises(RuntimeError, match="the plug"):
-        run(tmp_path / "cut", stops, samples=40)
-    resumed = run(tmp_path / "cut", _spotty, samples=40)
-    assert resumed.samples == whole.samples
-    assert resumed.reasons == whole.reasons
+def test_edge_cases_run_twice_and_resumed_anywhere_gives_equal_samples(tmp_path: Path):
+    whole = assert_replays(tmp_path, partial(run, samples=40), _spotty, (0, 1, 25, 52))
+    assert len(whole.rounds) > 2
+    assert len(whole.samples) >= 38
 
 
 def test_edge_cases_filling_of_samples_names_the_holes(tmp_path: Path):

@@ -14,7 +14,14 @@ from synth_assets.core.techniques.evolution_rules import (
     response_fault,
 )
 from synth_assets.errors import RecipeError
-from tests.technique_runs import TechniqueRun, recipe_of, run_technique, seeds_of_fields
+from tests.technique_runs import (
+    Answer,
+    TechniqueRun,
+    assert_replays,
+    recipe_of,
+    run_technique,
+    seeds_of_fields,
+)
 
 FILES = {
     "evolve.md.j2": "EVOLVE {{ operation }}: {{ instruction }}",
@@ -23,10 +30,6 @@ FILES = {
     "answer.md.j2": "ANSWER: {{ instruction }}",
 }
 SEED = "Name three rivers of the north and say where they end"
-
-
-class PowerCut(Exception):
-    """Ends a run in its middle."""
 
 
 def evol(depth: int = 3, **other: str) -> Recipe:
@@ -288,31 +291,11 @@ def test_evol_instruct_same_evolution_asked_again_is_another_completion(tmp_path
     assert len(made.requests) == 3
 
 
-def test_evol_instruct_runs_twice_alike_and_pays_once(tmp_path: Path):
-    recipe = evol(4)
-    first = run(tmp_path / "one", recipe)
-    again = run(tmp_path / "one", recipe)
-    other = run(tmp_path / "other", recipe)
-    assert first.samples == again.samples == other.samples
-    assert again.requests == ()
+def test_evol_instruct_run_twice_and_resumed_anywhere_gives_equal_samples(tmp_path: Path):
+    def evolve(folder: Path, answer: Answer) -> TechniqueRun:
+        return run(folder, evol(4), answer)
 
-
-@pytest.mark.parametrize("stop", range(0, 12, 3))
-def test_evol_instruct_resumed_after_any_answer_gives_the_same_rows(tmp_path: Path, stop: int):
-    whole = run(tmp_path / "whole", evol(4))
-    told: list[Request] = []
-
-    def dying(request: Request) -> str:
-        if len(told) == stop:
-            raise PowerCut
-        told.append(request)
-        return answered(request)
-
-    with pytest.raises(PowerCut):
-        run(tmp_path / "half", evol(4), dying)
-    resumed = run(tmp_path / "half", evol(4))
-    assert resumed.samples == whole.samples
-    assert len(resumed.requests) == 12 - stop
+    assert len(assert_replays(tmp_path, evolve, answered, range(0, 12, 3)).samples) == 4
 
 
 def test_evol_instruct_operations_keep_their_weights(tmp_path: Path):

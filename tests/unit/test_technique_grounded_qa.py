@@ -13,7 +13,14 @@ from synth_assets.core.techniques.protocol import Unusable
 from synth_assets.core.techniques.repeated import read_blocks
 from synth_assets.core.verify.quote import Quote
 from synth_assets.errors import RecipeError
-from tests.technique_runs import TechniqueRun, recipe_of, run_technique, seeds_of_fields
+from tests.technique_runs import (
+    Answer,
+    TechniqueRun,
+    assert_replays,
+    recipe_of,
+    run_technique,
+    seeds_of_fields,
+)
 
 PHRASE = "The text does not say."
 RECIPE = """
@@ -360,31 +367,17 @@ def test_grounded_qa_seeds_without_the_named_field_are_refused(tmp_path: Path):
 # --- replay -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("stop_after", [1, 5, 11])
-def test_grounded_qa_growing_run_stopped_anywhere_ends_as_the_undisturbed_run(
-    tmp_path: Path, stop_after: int
+def test_grounded_qa_growing_run_made_twice_and_resumed_anywhere_gives_equal_samples(
+    tmp_path: Path,
 ):
     def half(request: Request) -> str:
         return both(request) if int(request.fingerprint[:2], 16) % 3 else "<none/>"
 
-    asked = 0
+    def paired(folder: Path, answer: Answer) -> TechniqueRun:
+        return run_passages(folder, isles(("north", 5), ("south", 4)), 12, answer)
 
-    def stopping(request: Request) -> str:
-        nonlocal asked
-        asked += 1
-        if asked > stop_after:
-            raise RuntimeError("stopped")
-        return half(request)
-
-    seeds = isles(("north", 5), ("south", 4))
-    undisturbed = run_passages(tmp_path / "whole", seeds, 12, half)
-    with pytest.raises(RuntimeError, match="stopped"):
-        run_passages(tmp_path / "cut", seeds, 12, stopping)
-    resumed = run_passages(tmp_path / "cut", seeds, 12, half)
-    again = run_passages(tmp_path / "cut", seeds, 12, half)
-
-    assert resumed.samples == undisturbed.samples == again.samples
-    assert again.requests == ()
+    whole = assert_replays(tmp_path, paired, half, (0, 1, 5, 11))
+    assert [each.planned for each in whole.rounds] == [12, 24]
 
 
 def test_grounded_qa_second_run_asks_nothing_and_marks_the_same_share_for_experts(tmp_path: Path):

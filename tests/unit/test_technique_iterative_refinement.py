@@ -6,7 +6,14 @@ import pytest
 from synth_assets.core.completion import Request
 from synth_assets.core.config.recipe import Recipe
 from synth_assets.errors import RecipeError
-from tests.technique_runs import TechniqueRun, recipe_of, run_technique, seeds_of_fields
+from tests.technique_runs import (
+    Answer,
+    TechniqueRun,
+    assert_replays,
+    recipe_of,
+    run_technique,
+    seeds_of_fields,
+)
 
 FILES = {
     "draft.md.j2": "DRAFT {{ task }}\n{{ constraints }}",
@@ -21,10 +28,6 @@ CHECKS = """
     - {kind: contains, text: "{word}"}
     - {kind: ends_with, text: "!"}
 """
-
-
-class PowerCut(Exception):
-    """Ends a run in its middle."""
 
 
 def refinement(samples: int = 1, checks: str = CHECKS, **other: str) -> Recipe:
@@ -260,31 +263,11 @@ def mending(request: Request) -> str:
     return "In the harbour" if "harbour" not in before else "In the harbour!"
 
 
-def test_refinement_runs_twice_alike_and_pays_once(tmp_path: Path):
-    first = run(tmp_path / "one", refinement(3), mending)
-    again = run(tmp_path / "one", refinement(3), mending)
-    other = run(tmp_path / "other", refinement(3), mending)
-    assert len(first.samples) == 3
-    assert first.samples == again.samples == other.samples
-    assert again.requests == ()
+def test_refinement_run_twice_and_resumed_anywhere_gives_equal_samples(tmp_path: Path):
+    def refine(folder: Path, answer: Answer) -> TechniqueRun:
+        return run(folder, refinement(3), answer)
 
-
-@pytest.mark.parametrize("stop", range(4))
-def test_refinement_resumed_after_any_answer_gives_the_same_row(tmp_path: Path, stop: int):
-    whole = run(tmp_path / "whole", refinement(), mending)
-    told: list[Request] = []
-
-    def dying(request: Request) -> str:
-        if len(told) == stop:
-            raise PowerCut
-        told.append(request)
-        return mending(request)
-
-    with pytest.raises(PowerCut):
-        run(tmp_path / "half", refinement(), dying)
-    resumed = run(tmp_path / "half", refinement(), mending)
-    assert resumed.samples == whole.samples
-    assert len(resumed.requests) == 4 - stop
+    assert len(assert_replays(tmp_path, refine, mending, range(12)).samples) == 3
 
 
 @pytest.mark.parametrize(

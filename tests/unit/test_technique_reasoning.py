@@ -10,8 +10,15 @@ from synth_assets.core.config.recipe import Recipe
 from synth_assets.core.schema import Reason
 from synth_assets.core.techniques.copies import Copy
 from synth_assets.core.techniques.solutions import Attempt, different, diverse, shown_hint
-from synth_assets.errors import RecipeError, TeacherError
-from tests.technique_runs import TechniqueRun, recipe_of, run_technique, seeds_of_fields
+from synth_assets.errors import RecipeError
+from tests.technique_runs import (
+    Answer,
+    TechniqueRun,
+    assert_replays,
+    recipe_of,
+    run_technique,
+    seeds_of_fields,
+)
 
 RECIPE = """
 id: tiny
@@ -365,26 +372,12 @@ def test_reasoning_in_json_asks_again_and_gives_the_same_rows(tmp_path: Path):
 
 def test_reasoning_run_twice_and_resumed_anywhere_gives_equal_samples(tmp_path: Path):
     made = recipe("attempts: 3", "hints: 2", "styles: styles.txt", HINT)
-    solutions, hinted = ("a|7", "b|8", "c|9"), ("one|12", "two|12")
-    first = ran(tmp_path / "a", made, solutions, hinted)
-    assert len(first.samples) == 2
-    assert ran(tmp_path / "b", made, solutions, hinted).samples == first.samples
-    again = ran(tmp_path / "a", made, solutions, hinted)
-    assert (again.samples, again.requests) == (first.samples, ())
-    for count in range(5):
-        given: list[Request] = []
+    answer = saying(("a|7", "b|8", "c|9"), ("one|12", "two|12"))
 
-        def failing(request: Request, given: list[Request] = given, count: int = count) -> str:
-            if len(given) == count:
-                raise TeacherError("stopped")
-            given.append(request)
-            return saying(solutions, hinted)(request)
+    def run(folder: Path, answer: Answer) -> TechniqueRun:
+        return run_technique(folder, made, SEEDS, answer)
 
-        with pytest.raises(TeacherError):
-            run_technique(tmp_path / f"{count}", made, SEEDS, failing)
-        resumed = ran(tmp_path / f"{count}", made, solutions, hinted)
-        assert resumed.samples == first.samples
-        assert len(resumed.requests) == 5 - count
+    assert len(assert_replays(tmp_path, run, answer, range(5)).samples) == 2
 
 
 def attempt(place: int, reasoning: str) -> Attempt:

@@ -8,8 +8,15 @@ from synth_assets.core.completion import Request
 from synth_assets.core.config.recipe import Recipe
 from synth_assets.core.sample import Sample
 from synth_assets.core.schema import Reason
-from synth_assets.errors import RecipeError, TeacherError
-from tests.technique_runs import TechniqueRun, recipe_of, run_technique, seeds_of_fields
+from synth_assets.errors import RecipeError
+from tests.technique_runs import (
+    Answer,
+    TechniqueRun,
+    assert_replays,
+    recipe_of,
+    run_technique,
+    seeds_of_fields,
+)
 
 RECIPE = """
 id: tiny
@@ -217,22 +224,8 @@ def test_vote_in_json_asks_again_and_gives_the_same_row(tmp_path: Path):
 
 
 def test_vote_run_twice_and_resumed_anywhere_gives_equal_samples(tmp_path: Path):
-    made, said = recipe("votes: 5, styles: styles.txt"), ("7", "12", "12", "12", "7")
-    first = ran(tmp_path / "a", made, *said)
-    assert ran(tmp_path / "b", made, *said).samples == first.samples
-    again = ran(tmp_path / "a", made, *said)
-    assert (again.samples, again.requests) == (first.samples, ())
-    for count in range(5):
-        given: list[Request] = []
+    def run(folder: Path, answer: Answer) -> TechniqueRun:
+        return run_technique(folder, recipe("votes: 5, styles: styles.txt"), SEEDS, answer)
 
-        def failing(request: Request, given: list[Request] = given, count: int = count) -> str:
-            if len(given) == count:
-                raise TeacherError("stopped")
-            given.append(request)
-            return saying(*said)(request)
-
-        with pytest.raises(TeacherError):
-            run_technique(tmp_path / f"{count}", made, SEEDS, failing)
-        resumed = ran(tmp_path / f"{count}", made, *said)
-        assert resumed.samples == first.samples
-        assert len(resumed.requests) == 5 - count
+    whole = assert_replays(tmp_path, run, saying("7", "12", "12", "12", "7"), range(5))
+    assert only(whole).drawn["votes"] == 5

@@ -4,21 +4,23 @@ import json
 import random
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
-from time import process_time
 
 import pytest
 
 from synth_assets.core.completion import Request
-from synth_assets.core.novelty.deck import Deck
 from synth_assets.core.novelty.instruction_rules import InstructionRules
 from synth_assets.core.novelty.rouge_l import rouge_l
-from synth_assets.core.novelty.task_pool import TaskPool
 from synth_assets.core.schema import Reason
-from synth_assets.core.techniques.instances import Instance, instances_in, listed, usable
-from synth_assets.core.techniques.protocol import Unusable
 from synth_assets.errors import RecipeError
-from tests.technique_runs import TechniqueRun, recipe_of, run_technique, seeds_of_fields
+from tests.technique_runs import (
+    TechniqueRun,
+    assert_replays,
+    recipe_of,
+    run_technique,
+    seeds_of_fields,
+)
 
 RECIPE = """
 id: tasks
@@ -308,39 +310,11 @@ def _varied(request: Request) -> str:
     return instances((f"{dice.random()}", "x"), (f"{dice.random()}", "y"))
 
 
-def test_self_instruct_again_on_the_same_ledger_asks_nothing_and_gives_equal_samples(
-    tmp_path: Path,
-):
-    first = run(tmp_path, _varied, samples=30, at_once=3)
-    second = run(tmp_path, _varied, samples=30, at_once=3)
-    elsewhere = run(tmp_path / "other", _varied, samples=30, at_once=3)
-    assert len(first.samples) >= 30
-    assert len(first.rounds) > 2
-    assert second.requests == ()
-    assert second.samples == first.samples == elsewhere.samples
-    assert second.reasons == first.reasons
-
-
-@pytest.mark.parametrize("stop_after", [1, 7, 23, 40])
-def test_self_instruct_stopped_and_resumed_gives_the_samples_of_an_undisturbed_run(
-    tmp_path: Path, stop_after: int
-):
-    whole = run(tmp_path / "whole", _varied, samples=30, at_once=3)
-    asked = 0
-
-    def stops(request: Request) -> str:
-        nonlocal asked
-        asked += 1
-        if asked > stop_after:
-            raise RuntimeError("the plug is pulled")
-        return _varied(request)
-
-    with pytest.raises(RuntimeError, match="the plug"):
-        run(tmp_path / "cut", stops, samples=30, at_once=3)
-    resumed = run(tmp_path / "cut", _varied, samples=30, at_once=3)
-    assert resumed.samples == whole.samples
-    assert resumed.reasons == whole.reasons
-    assert len(resumed.requests) < len(whole.requests)
+def test_self_instruct_run_twice_and_resumed_anywhere_gives_equal_samples(tmp_path: Path):
+    thirty = partial(run, samples=30, at_once=3)
+    whole = assert_replays(tmp_path, thirty, _varied, (0, 1, 7, 23, 40))
+    assert len(whole.samples) >= 30
+    assert len(whole.rounds) > 2
 
 
 def test_self_instruct_pool_of_real_instructions_is_that_of_the_plain_sequential_filter(
@@ -369,122 +343,6 @@ def test_self_instruct_pool_of_real_instructions_is_that_of_the_plain_sequential
     assert len(seeds) == 175
     assert 40 < len(kept) < 60
     assert [sample.prompt.removesuffix("\n\nin") for sample in ran.samples] == kept
-
-
-def test_task_pool_of_four_times_the_size_costs_at_most_about_four_times_a_round():
-    dice = random.Random(7)
-    vocabulary = [f"w{n}" for n in range(3000)]
-    texts = {str(n): " ".join(dice.choices(vocabulary, k=14)) for n in range(52_000)}
-    batch = {f"n{n}": " ".join(dice.choices(vocabulary, k=14)) for n in range(8)}
-    spent: list[float] = []
-    for size in (13_000, 52_000):
-        pool = TaskPool(dict([*texts.items()][:size]), Fraction(7, 10), "reference")
-        pool.screened(batch)
-        rounds: list[float] = []
-        for _ in range(3):
-            started = process_time()
-            assert len(pool.screened(batch).novel) == 8
-            rounds.append(process_time() - started)
-        spent.append(min(rounds))
-    assert spent[1] / spent[0] < 8
-    assert spent[1] < 2.0
-
-
-def test_deck_deals_every_card_before_any_twice_and_never_two_alike_in_one_hand():
-    deck = Deck(str, range(10))
-    hands = [deck.deal(3) for _ in range(40)]
-    assert all(len(set(hand)) == 3 for hand in hands)
-    counts = [sum(n in hand for hand in hands) for n in range(10)]
-    assert set(counts) == {12}
-    assert [Deck(str, range(10)).deal(4)] * 2 == [Deck(str, range(10)).deal(4) for _ in range(2)]
-    assert sorted(Deck(str, range(2)).deal(5)) == [0, 1]
-    assert Deck[int](str).deal(3) == []
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("Name three rivers", None),
-        ("Name rivers", Reason.TOO_SHORT),
-        ("word " * 150, None),
-        ("word " * 151, Reason.TOO_LONG),
-        ("Explain how to go to sleep", Reason.BLOCKED_KIND),
-        ("Explain mapping to children", None),
-        ("Describe profiles of two pilots", None),
-        ("Compare audio, then text", Reason.BLOCKED_KIND),
-        ("Écris trois mots courts", Reason.BLOCKED_KIND),
-        ("...and then what happened", Reason.BLOCKED_KIND),
-    ],
-)
-def test_instruction_rules_refuse_what_the_paper_refuses(text: str, reason: Reason | None):
-    refused = InstructionRules().refused(text.strip())
-    assert (refused.reason if refused else None) == reason
-
-
-def test_instruction_rules_for_other_scripts_count_and_begin_otherwise():
-    rules = InstructionRules(plain_beginning=False, unspaced=True, blocked_words=("画像",))
-    assert rules.refused("三つの川を書いて") is None
-    assert rules.refused("はい") is not None
-
-
-def test_usable_instances_of_one_empty_input_keep_the_first():
-    found = usable([Instance("", "one"), Instance("", "two")])
-    assert found[0] == Instance("", "one")
-    assert isinstance(found[1], Unusable)
-    assert found[1].reason is Reason.NOT_NOVEL
-
-
-def test_instances_of_json_are_read_like_sections():
-    *read, other = instances_in('[{"input": null, "output": " 3 "}, {"output": 0}, 5]')
-    assert read == [Instance("", "3"), Instance("", "0")]
-    assert isinstance(other, Unusable)
-    assert other.reason is Reason.UNPARSABLE
-    assert instances_in("[not json") == []
-
-
-def test_listed_items_of_json_are_texts_or_objects_with_the_tag():
-    found = listed('[" one ", {"instruction": " two "}, {"task": "three"}, 4]', "instruction")
-    assert found[:2] == ["one", "two"]
-    assert [each.reason for each in found[2:] if isinstance(each, Unusable)] == ["unparsable"] * 2
-
-
-@pytest.mark.parametrize(
-    "written",
-    ["None", "N/A", "<noinput>", "(no input)", "-", "\u2014", "No input.", "[None]", "n/a.", ""],
-)
-def test_instances_whose_input_says_that_there_is_none_have_the_empty_one(written: str):
-    section = f"<instance><input>{written}</input><output>4</output></instance>"
-    assert instances_in(section) == [Instance("", "4")]
-    assert instances_in(json.dumps([{"input": written, "output": 4}])) == [Instance("", "4")]
-
-
-@pytest.mark.parametrize("written", ["Na", "none of them came", "-5", "No", "input", "- a\n- b"])
-def test_instances_whose_input_only_looks_like_none_keep_it(written: str):
-    section = f"<instance><input>{written}</input><output>4</output></instance>"
-    assert instances_in(section) == [Instance(written, "4")]
-
-
-def test_instances_not_closed_are_dropped_alone():
-    one = "<instance><input>aa bb</input><output>one</output>"
-    two = "<instance><input>cc</input><output>two</output></instance>"
-    three = "<Instance><input>dd<output>three</output></Instance>"
-    four = "<instance><input>a</input><input>b</input><output>four</output></instance>"
-    found = instances_in(one + two + three + four)
-    told = [each.detail if isinstance(each, Unusable) else each.output for each in found]
-    assert told == [
-        "a section <instance> is not closed",
-        "two",
-        "a section <input> is not closed",
-        "section <input> stands 2 times in an instance",
-    ]
-    assert [isinstance(each, Instance) for each in usable(found)] == [False, True, False, False]
-
-
-def test_usable_instances_that_contradict_leave_the_unreadable_their_reason():
-    lost = Unusable(Reason.UNPARSABLE, "not closed")
-    found = usable([Instance("a", "1"), lost, Instance("a", "2")])
-    reasons = [each.reason for each in found if isinstance(each, Unusable)]
-    assert reasons == ["no_agreement", "unparsable", "no_agreement"]
 
 
 def test_self_instruct_instruction_not_closed_has_a_decision_and_swallows_none(tmp_path: Path):

@@ -4,6 +4,7 @@ import json
 import random
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,13 @@ import pytest
 from synth_assets.core.completion import Request
 from synth_assets.core.schema import Reason
 from synth_assets.errors import RecipeError
-from tests.technique_runs import TechniqueRun, recipe_of, run_technique, seeds_of_fields
+from tests.technique_runs import (
+    TechniqueRun,
+    assert_replays,
+    recipe_of,
+    run_technique,
+    seeds_of_fields,
+)
 
 RECIPE = """
 id: play
@@ -301,37 +308,10 @@ def _varied(request: Request) -> str:
     return script(lambda level, said: (rates[level] + len(said)) % 5)(request)
 
 
-def test_self_play_again_on_the_same_ledger_asks_nothing_and_gives_equal_samples(tmp_path: Path):
-    first = run(tmp_path, _varied, samples=15)
-    second = run(tmp_path, _varied, samples=15)
-    elsewhere = run(tmp_path / "other", _varied, samples=15)
-    assert len(first.samples) >= 15
-    assert len(first.rounds) > 2
-    assert second.requests == ()
-    assert second.samples == first.samples == elsewhere.samples
-    assert second.reasons == first.reasons
-
-
-@pytest.mark.parametrize("stop_after", [1, 13, 38, 61])
-def test_self_play_stopped_and_resumed_gives_the_samples_of_an_undisturbed_run(
-    tmp_path: Path, stop_after: int
-):
-    whole = run(tmp_path / "whole", _varied, samples=15)
-    asked = 0
-
-    def stops(request: Request) -> str:
-        nonlocal asked
-        asked += 1
-        if asked > stop_after:
-            raise RuntimeError("the plug is pulled")
-        return _varied(request)
-
-    with pytest.raises(RuntimeError, match="the plug"):
-        run(tmp_path / "cut", stops, samples=15)
-    resumed = run(tmp_path / "cut", _varied, samples=15)
-    assert resumed.samples == whole.samples
-    assert resumed.reasons == whole.reasons
-    assert len(resumed.requests) < len(whole.requests)
+def test_self_play_run_twice_and_resumed_anywhere_gives_equal_samples(tmp_path: Path):
+    whole = assert_replays(tmp_path, partial(run, samples=15), _varied, (0, 1, 13, 38, 61))
+    assert len(whole.samples) >= 15
+    assert len(whole.rounds) > 2
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from synth_assets.core.completion import Completion, Request
 from synth_assets.core.fingerprint import canonical_json
+from synth_assets.core.techniques.answer_form import Answered
 from synth_assets.core.techniques.prompt import Prompt
 from synth_assets.core.techniques.protocol import Slot, Unusable
 from synth_assets.core.techniques.structured import read_each, text_of_each
@@ -106,18 +107,39 @@ def ask_copies(
         answers = yield from text_of_each(slot, prompt, requests, names[0])
     else:
         answers = yield from read_each(slot, prompt, requests, names)
-    usable: list[Copy] = []
-    lost: dict[int, Unusable] = {}
-    for number, (request, answer) in enumerate(zip(requests, answers, strict=True)):
-        if isinstance(answer, Unusable):
-            lost[number] = answer
-            continue
-        asked = asked_of(request, answer.completion)
-        own = slot.ask.choices(prompt, step, number)
-        chosen = {**_chosen(slot, asked, instead_of or step), **own}
-        texts, came = answer.texts, answer.completion
-        usable.append(Copy(number, texts, asked.teacher, came, used[number], chosen, answer.mended))
+    asking = _Asking(slot, prompt, step, instead_of or step)
+    usable = (
+        asking.copy(number, used[number], requests[number], answer)
+        for number, answer in enumerate(answers)
+        if isinstance(answer, Answered)
+    )
+    lost = {n: answer for n, answer in enumerate(answers) if isinstance(answer, Unusable)}
     return Copies(tuple(usable), lost)
+
+
+@dataclass(frozen=True)
+class _Asking:
+    """What the copies of one prompt have in common.
+
+    Attributes:
+        slot: the planned sample.
+        prompt: of the technique.
+        step: the prompt's name.
+        recorded: the step whose recorded choices hold for the first copy alone.
+    """
+
+    slot: Slot
+    prompt: Prompt
+    step: str
+    recorded: str
+
+    def copy(self, number: int, style: str, request: Request, answer: Answered) -> Copy:
+        """A usable answer, with what was chosen for it."""
+        asked = asked_of(request, answer.completion)
+        own = self.slot.ask.choices(self.prompt, self.step, number)
+        chosen = {**_chosen(self.slot, asked, self.recorded), **own}
+        texts, came, mended = answer.texts, answer.completion, answer.mended
+        return Copy(number, texts, asked.teacher, came, style, chosen, mended)
 
 
 def _styles(slot: Slot, styles: str, values: Mapping[str, str], count: int) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from synth_assets.resources.embedded import (
     guideline_qa,
     instructions,
     iterative_refinement,
+    judging,
     phrase_book,
     preference,
     reasoning,
@@ -53,6 +54,8 @@ _NO_TASK = (
     "this prompt holds no section that asks for one of these."
 )
 _RECOGNISERS: tuple[Callable[[Asked], Task | None], ...] = (
+    # First, as what is judged may hold sections of other tasks.
+    judging.recognise,
     evol_instruct.recognise,
     preference.recognise,
     edge_cases.recognise,

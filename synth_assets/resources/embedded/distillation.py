@@ -4,7 +4,7 @@ import re
 
 from synth_assets.core.verify.folding import folded
 from synth_assets.resources.embedded.dice import Dice
-from synth_assets.resources.embedded.everyday import Solved, kinds, solved
+from synth_assets.resources.embedded.everyday import KINDS, Solved, solved
 from synth_assets.resources.embedded.task import Asked, Task
 from synth_assets.resources.embedded.truth import Composition, Flaw, Truth
 
@@ -68,7 +68,7 @@ def respond(
         case Flaw.PROMPT_LEAK:
             said = f"{asked.leak}\n{said}"
         case Flaw.ROLE_LEAK:
-            said = f"{said}\n\nUser: {kinds()[task.kind].another(dice)}\n\nAssistant: {result}"
+            said = f"{said}\n\nUser: {KINDS[task.kind].another(dice)}\n\nAssistant: {result}"
         case _:
             pass
     return Composition(said, truth)
@@ -78,11 +78,11 @@ def follow_up(chat: str, wish: str, voice: str, flaw: Flaw | None, dice: Dice) -
     """Write the user's next turn in the section `message`; `wish` says of which kind it is."""
     before = re.findall(r"^User: (.+)$", chat, re.MULTILINE)
     last = solved(before[-1]) if before else None
-    names = sorted(kinds())
+    names = sorted(KINDS)
     if last is not None:
         names = [last.kind] if "same" in wish else [name for name in names if name != last.kind]
     wording = dice.choice(_ANOTHER) if voice == "scholar" else "{}"
-    said = wording.format(kinds()[dice.choice(names)].another(dice))
+    said = wording.format(KINDS[dice.choice(names)].another(dice))
     if flaw is Flaw.REPETITION and before:
         said = before[0]
     if flaw is Flaw.ROLE_LEAK:

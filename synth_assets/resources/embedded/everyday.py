@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from functools import cache
 
 from synth_assets.resources.embedded.dice import Dice
 from synth_assets.resources.embedded.stories import words
@@ -65,7 +64,7 @@ class Kind:
 def solved(prompt: str) -> Solved | None:
     """The first task that a prompt asks for; none where it is of no known kind."""
     plain = " ".join(prompt.split())
-    for name, kind in kinds().items():
+    for name, kind in KINDS.items():
         for pattern in kind.patterns:
             if match := pattern.search(plain):
                 found = {key: said for key, said in match.groupdict().items() if said is not None}
@@ -75,95 +74,6 @@ def solved(prompt: str) -> Solved | None:
                     continue
                 return Solved(name, match.group(), answer, working)
     return None
-
-
-@cache
-def kinds() -> Mapping[str, Kind]:
-    """Name -> kind, in the order in which prompts are tried on them."""
-    return {
-        "units": _kind(
-            _units,
-            _ask_units,
-            rf"how many (?P<to>\w+) (?:are|is|make) (?P<n>{_NUMBER}) (?P<of>\w+)",
-            rf"(?:convert|express|change) (?P<n>{_NUMBER}) (?P<of>\w+) (?:to|in|into) (?P<to>\w+)",
-        ),
-        "percent": _kind(
-            _percent,
-            lambda dice: f"What is {5 * (1 + dice.below(19))} % of {20 * (1 + dice.below(60))}?",
-            rf"what is (?P<share>{_NUMBER}) ?(?:%|per cent) of (?P<n>{_NUMBER})",
-        ),
-        "days": _kind(
-            _days,
-            lambda dice: f"How many days are there from {_any_date(dice)} to {_any_date(dice)}?",
-            rf"how many days (?:are there|lie) (?:from|between) (?P<a>{_DATE}) (?:to|and) "
-            rf"(?P<b>{_DATE})",
-        ),
-        "weekday": _kind(
-            _weekday,
-            lambda dice: f"Which day of the week is {_any_date(dice)}?",
-            rf"(?:which|what) day of the week (?:is|was|will be) (?P<a>{_DATE})",
-        ),
-        "clock": _kind(
-            _clock,
-            lambda dice: (
-                f"It is {dice.below(24):02}:{dice.below(60):02} now. "
-                f"What time is it in {15 + dice.below(400)} minutes?"
-            ),
-            r"it is (?P<h>\d{1,2}):(?P<m>\d{2}) now\. what time (?:is|will) it (?:be )?in "
-            r"(?P<n>\d{1,4}) minutes",
-        ),
-        "change": _kind(
-            _change,
-            lambda dice: (
-                f"I pay {1 + dice.below(18)}.{dice.below(100):02} with a note of 20. "
-                "How much change do I get?"
-            ),
-            rf"pay (?P<price>{_NUMBER})(?: for [^.?]+?)? with an? note of (?P<note>\d+)",
-        ),
-        "sorted": _kind(
-            _sorted,
-            _ask_sorted,
-            rf"(?:put|sort|arrange) these words (?:in|into) alphabetical order: (?P<list>{_LIST})",
-            rf"(?:sort|put) these words alphabetically: (?P<list>{_LIST})",
-        ),
-        "average": _kind(
-            _average,
-            lambda dice: (
-                f"What is the average of {', '.join(str(2 + dice.below(60)) for _ in range(4))} "
-                f"and {2 + dice.below(60)}?"
-            ),
-            r"what is the average of (?P<list>\d[\d, and]*\d)",
-        ),
-        "vowels": _kind(
-            _vowels,
-            lambda dice: f"How many vowels does the word {_any_word(dice)} have?",
-            r"how many vowels (?:does the word|are in the word|has the word) \W?(?P<word>[a-z]+)",
-        ),
-        "backwards": _kind(
-            _backwards,
-            lambda dice: f"Spell the word {_any_word(dice)} backwards.",
-            r"spell (?:the word )?\W?(?P<word>[a-z]+)\W? backwards",
-        ),
-        "in_words": _kind(
-            _in_words,
-            lambda dice: f"Write the number {21 + dice.below(9900)} in words.",
-            r"write (?:the number )?(?P<n>\d{1,3}(?:,\d{3})|\d{1,4}) in words",
-        ),
-        "product": _kind(
-            _product,
-            lambda dice: f"What is {12 + dice.below(80)} times {12 + dice.below(80)}?",
-            r"what is (?P<a>\d{1,4}) times (?P<b>\d{1,4})",
-            r"multiply (?P<a>\d{1,4}) by (?P<b>\d{1,4})",
-        ),
-    }
-
-
-def _kind(
-    solve: Callable[[Mapping[str, str]], tuple[str, str]],
-    another: Callable[[Dice], str],
-    *patterns: str,
-) -> Kind:
-    return Kind(tuple(re.compile(p, re.IGNORECASE) for p in patterns), solve, another)
 
 
 def _units(found: Mapping[str, str]) -> tuple[str, str]:
@@ -295,3 +205,90 @@ def _any_word(dice: Dice) -> str:
 def _read_date(text: str) -> date:
     day, month, year = text.split()
     return date(int(year), 1 + [m.lower() for m in _MONTHS].index(month.lower()), int(day))
+
+
+def _kind(
+    solve: Callable[[Mapping[str, str]], tuple[str, str]],
+    another: Callable[[Dice], str],
+    *patterns: str,
+) -> Kind:
+    return Kind(tuple(re.compile(p, re.IGNORECASE) for p in patterns), solve, another)
+
+
+KINDS: Mapping[str, Kind] = {
+    "units": _kind(
+        _units,
+        _ask_units,
+        rf"how many (?P<to>\w+) (?:are|is|make) (?P<n>{_NUMBER}) (?P<of>\w+)",
+        rf"(?:convert|express|change) (?P<n>{_NUMBER}) (?P<of>\w+) (?:to|in|into) (?P<to>\w+)",
+    ),
+    "percent": _kind(
+        _percent,
+        lambda dice: f"What is {5 * (1 + dice.below(19))} % of {20 * (1 + dice.below(60))}?",
+        rf"what is (?P<share>{_NUMBER}) ?(?:%|per cent) of (?P<n>{_NUMBER})",
+    ),
+    "days": _kind(
+        _days,
+        lambda dice: f"How many days are there from {_any_date(dice)} to {_any_date(dice)}?",
+        rf"how many days (?:are there|lie) (?:from|between) (?P<a>{_DATE}) (?:to|and) "
+        rf"(?P<b>{_DATE})",
+    ),
+    "weekday": _kind(
+        _weekday,
+        lambda dice: f"Which day of the week is {_any_date(dice)}?",
+        rf"(?:which|what) day of the week (?:is|was|will be) (?P<a>{_DATE})",
+    ),
+    "clock": _kind(
+        _clock,
+        lambda dice: (
+            f"It is {dice.below(24):02}:{dice.below(60):02} now. "
+            f"What time is it in {15 + dice.below(400)} minutes?"
+        ),
+        r"it is (?P<h>\d{1,2}):(?P<m>\d{2}) now\. what time (?:is|will) it (?:be )?in "
+        r"(?P<n>\d{1,4}) minutes",
+    ),
+    "change": _kind(
+        _change,
+        lambda dice: (
+            f"I pay {1 + dice.below(18)}.{dice.below(100):02} with a note of 20. "
+            "How much change do I get?"
+        ),
+        rf"pay (?P<price>{_NUMBER})(?: for [^.?]+?)? with an? note of (?P<note>\d+)",
+    ),
+    "sorted": _kind(
+        _sorted,
+        _ask_sorted,
+        rf"(?:put|sort|arrange) these words (?:in|into) alphabetical order: (?P<list>{_LIST})",
+        rf"(?:sort|put) these words alphabetically: (?P<list>{_LIST})",
+    ),
+    "average": _kind(
+        _average,
+        lambda dice: (
+            f"What is the average of {', '.join(str(2 + dice.below(60)) for _ in range(4))} "
+            f"and {2 + dice.below(60)}?"
+        ),
+        r"what is the average of (?P<list>\d[\d, and]*\d)",
+    ),
+    "vowels": _kind(
+        _vowels,
+        lambda dice: f"How many vowels does the word {_any_word(dice)} have?",
+        r"how many vowels (?:does the word|are in the word|has the word) \W?(?P<word>[a-z]+)",
+    ),
+    "backwards": _kind(
+        _backwards,
+        lambda dice: f"Spell the word {_any_word(dice)} backwards.",
+        r"spell (?:the word )?\W?(?P<word>[a-z]+)\W? backwards",
+    ),
+    "in_words": _kind(
+        _in_words,
+        lambda dice: f"Write the number {21 + dice.below(9900)} in words.",
+        r"write (?:the number )?(?P<n>\d{1,3}(?:,\d{3})|\d{1,4}) in words",
+    ),
+    "product": _kind(
+        _product,
+        lambda dice: f"What is {12 + dice.below(80)} times {12 + dice.below(80)}?",
+        r"what is (?P<a>\d{1,4}) times (?P<b>\d{1,4})",
+        r"multiply (?P<a>\d{1,4}) by (?P<b>\d{1,4})",
+    ),
+}
+"""Name -> kind, in the order in which prompts are tried on them."""
