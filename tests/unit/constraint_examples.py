@@ -1,0 +1,33 @@
+"""One constraint of each family."""
+
+EXAMPLES: dict[str, dict[str, object]] = {
+    "keywords:existence": {"keywords": ["a" * 199 + "b"]},
+    "keywords:frequency": {"relation": "at least", "keyword": "a" * 199 + "b", "frequency": 2},
+    "keywords:forbidden_words": {"forbidden_words": ["a" * 199 + "b", "aa", "a"]},
+    "keywords:letter_frequency": {"let_relation": "at least", "letter": "#", "let_frequency": 4},
+    "language:response_language": {"language": "de"},
+    "length_constraints:number_sentences": {"relation": "less than", "num_sentences": 3},
+    "length_constraints:number_paragraphs": {"num_paragraphs": 3},
+    "length_constraints:number_words": {"relation": "less than", "num_words": 3},
+    "length_constraints:nth_paragraph_first_word": {
+        "num_paragraphs": 3,
+        "nth_paragraph": 2,
+        "first_word": "so",
+    },
+    "detectable_content:number_placeholders": {"num_placeholders": 3},
+    "detectable_content:postscript": {"postscript_marker": "P.P.S"},
+    "detectable_format:number_bullet_lists": {"num_bullets": 3},
+    "detectable_format:constrained_response": {},
+    "detectable_format:number_highlighted_sections": {"num_highlights": 3},
+    "detectable_format:multiple_sections": {"section_spliter": "SECTION", "num_sections": 3},
+    "detectable_format:json_format": {},
+    "detectable_format:title": {},
+    "combination:two_responses": {},
+    "combination:repeat_prompt": {"prompt_to_repeat": "Say it"},
+    "startend:end_checker": {"end_phrase": "The end."},
+    "startend:quotation": {},
+    "change_case:capital_word_frequency": {"capital_relation": "at least", "capital_frequency": 2},
+    "change_case:english_capital": {},
+    "change_case:english_lowercase": {},
+    "punctuation:no_comma": {},
+}
