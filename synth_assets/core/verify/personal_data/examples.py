@@ -1,0 +1,131 @@
+"""What standards and vendors set aside for documentation: it is nobody's."""
+
+import re
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_HOSTS = frozenset({"example.com", "example.net", "example.org", "example.edu"})
+_TOPS = frozenset({"example", "test", "invalid", "localhost"})
+
+# Test numbers that Stripe, PayPal, Adyen and the networks publish.
+_CARDS = _words(
+    """
+    378282246310005 371449635398431 378734493671000 370000000000002 341111111111111
+    4242424242424242 4111111111111111 4012888888881881 4000056655665556 4222222222222
+    4000000000000002 4000000000009995 4000000000000069 4000000000000127 4000000000003220
+    4000002500003155 4000002760003184 4000008260003178 4000000000000077 4000000000000341
+    4000000000000119 4007000000027 4988438843884305 4166676667666746 4646464646464644
+    5555555555554444 5105105105105100 5200828282828210 5454545454545454 2223003122003222
+    2222400070000005 5555341244441115 5577000055770004 5424000000000015 2223000048410010
+    6011111111111117 6011000990139424 6011981111111113 6011000000000012 6011601160116611
+    30569309025904 38520000023237 36227206271667 3056930009020004 36006666333344
+    3530111333300000 3566002020360505 3569990010095841 3088000000000017 6200000000000005
+    6200000000000047 6205500000000000004 6331101999990016 6759649826438453 5019717010103742
+    6304000000000000 6771798021000008 5018000000000009
+    """
+)
+
+# Of the IBAN registry and of what everybody copies from it.
+_IBANS = _words(
+    """
+    AD1200012030200359100100 AE070331234567890123456 AT611904300234573201 BE68539007547034
+    BE71096123456769 BG80BNBG96611020345678 BR9700360305000010009795493P1
+    BR1800360305000010009795493C1 CH9300762011623852957 CR05015202001026284066
+    CY17002001280000001200527600 CZ6508000000192000145399 DE89370400440532013000
+    DE75512108001245126199 DE91100000000123456789 DK5000400440116243 DK9520000123456789
+    EE382200221020145685 ES9121000418450200051332 ES7921000813610123456789
+    FI2112345600000785 FR1420041010050500013M02606 FR7630006000011234567890189
+    GB29NWBK60161331926819 GB82WEST12345698765432 GB33BUKB20201555555555
+    GB94BARC10201530093459 GR1601101250000000012300695 GR9608100010000001234567890
+    HR1210010051863000160 HU42117730161111101800000000 IE29AIBK93115212345678
+    IE64IRCE92050112345678 IL620108000000099999999 IS140159260076545510730339
+    IT60X0542811101000000123456 LI21088100002324013AA LT121000011101001000
+    LU280019400644750000 LV80BANK0000435195001 LV97HABA0012345678910
+    MC5811222000010123456789030 MT84MALT011000012345MTLCAST001S NL91ABNA0417164300
+    NL02ABNA0123456789 NO9386011117947 PL61109010140000071219812874
+    PT50000201231234567890154 RO49AAAA1B31007593840000 RS35260005601001611379
+    SA0380000000608010167519 SE4550000000058398257466 SE3550000000054910000003
+    SI56191000000123438 SK3112000000198742637541 SM86U0322509800000000270100
+    TR330006100519786457841326 XK051212012345678906
+    """
+)
+
+# Never issued, printed in leaflets, or the specimen of a definition.
+_NATIONAL = _words(
+    """
+    078051120 219099999 123456789 111111111 QQ123456C AB123456C 12345678Z 00000000T
+    X0000000T X1234567L 86095742719 12345678911 RSSMRA85T10A562S RSSMRA85T10A562Y 111222333
+    123456782 999999990 44051401359 12345678909 7569217076985 131052308T 190040785048890
+    255081416802538 269054958815780 046454286 999911112222 811218987 8112189876
+    """
+)
+
+_CRYPTO = frozenset(
+    {
+        "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa",
+        "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2",
+        "3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy",
+        "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4",
+        "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq",
+    }
+)
+
+# Ofcom's numbers for drama, and the Australian ones; digits behind the trunk prefix.
+_DRAMA = re.compile(
+    r"(?:44|0)(?:7700900\d{3}|2079460\d{3}|1632960\d{3}|1(?:13|14|15|16|17|18|21|31|41|51|61)"
+    r"4960\d{3}|8081570\d{3}|9098790\d{3}|3069990\d{3})"
+    r"|(?:61|0)(?:491570(?:006|156|157|158|159|110|313|737)|[2378]\d{0}55501\d{2}|[2378]701\d{5})"
+    r"|(?:33|0)(?:[1-5]99001\d{4}|19900\d{4}|639981?\d{4,5})"
+)
+
+_FILLER = re.compile(
+    r"example|sample|dummy|placeholder|your|changeme|redacted|x{4,}|0{6,}|1{6,}|\*{3,}|\.{3,}"
+    r"|abcdefgh|12345678|(?:0123|abcd|1234){2,}",
+    re.IGNORECASE,
+)
+_LEAST_DISTINCT = 7
+
+
+def is_example_host(host: str) -> bool:
+    """Whether a host name is reserved by RFC 2606 or 6761."""
+    return host.rpartition(".")[2] in _TOPS or ".".join(host.split(".")[-2:]) in _HOSTS
+
+
+def is_example_card(number: str) -> bool:
+    """Whether digits are a published test card."""
+    return number in _CARDS or len(set(number)) == 1
+
+
+def is_example_iban(number: str) -> bool:
+    """Whether an IBAN, in capitals without blanks, is a published specimen."""
+    return number in _IBANS
+
+
+def is_example_national(number: str) -> bool:
+    """Whether a national number, in capitals without separators, is a published specimen."""
+    return number in _NATIONAL or len(set(number)) == 1
+
+
+def is_example_crypto(address: str) -> bool:
+    """Whether an address is that of a specification, or of all zeros or ones."""
+    return address in _CRYPTO or len(set(address[2:])) == 1
+
+
+def is_example_phone(digits: str) -> bool:
+    """Whether digits are a number for drama, or a row of digits that nobody dials."""
+    north_american = digits[-10:] if len(digits) == 10 or digits[:-10] in ("1", "001") else ""
+    if north_american[3:8] == "55501" or north_american[:6] in ("555555", "123456", "555123"):
+        return True
+    if len(digits) == 7 and digits[:3] == "555":
+        return True
+    return (
+        len(set(digits)) <= 2 or digits in "01234567890123456789" or bool(_DRAMA.fullmatch(digits))
+    )
+
+
+def is_filler(secret: str) -> bool:
+    """Whether what stands in the place of a key or password is plainly none: `your-key-here`."""
+    return len(set(secret)) < _LEAST_DISTINCT or bool(_FILLER.search(secret))
