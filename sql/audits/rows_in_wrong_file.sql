@@ -21,7 +21,9 @@ SELECT
     partition AS rows_say,
     count(*) AS row_count
 FROM calls
-WHERE file_path IS DISTINCT FROM concat('calls/', partition, '.parquet')
+WHERE
+    file_path IS DISTINCT FROM concat('calls/', partition, '.parquet')
+    AND file_path IS DISTINCT FROM concat('judge_calls/', partition, '.parquet')
 GROUP BY file_path, partition
 UNION ALL
 SELECT

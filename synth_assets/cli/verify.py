@@ -93,6 +93,7 @@ def verify(
       synth verify chats.jsonl --verifier '{kind: personal_data, action: redact}' -o clean.jsonl
       synth verify rows.jsonl --recipe math_word_problems --verdicts verdicts.parquet
     """
+    from synth_assets.core.generation.budget import Payer
     from synth_assets.core.verify.stage import verify_samples
     from synth_assets.resources.row_files.rows import check_output, read_rows
     from synth_assets.resources.settings import read_settings
@@ -107,9 +108,11 @@ def verify(
     if not as_json:
         click.echo(f"{len(rows.samples):,} rows of {file}: {rows.columns.told}")
     progress = _Progress(as_json)
-    result = verify_samples(
-        rows.frame, "file", order.verifiers, order.files, workshop.tools, progress.told
-    )
+    payer, teachers = Payer("verify", f"verify {file.name}"), workshop.catalogue.teachers
+    with workshop.judging(order.verifiers, teachers, "synth verify", "verify", payer) as using:
+        result = verify_samples(
+            rows.frame, "file", order.verifiers, order.files, using.tools, progress.told
+        )
     _write(rows, result, output, decisions, verdicts)
     report = _report(result, progress.seconds)
     click.echo(json.dumps(report, indent=2) if as_json else "\n".join(_lines(report, output)))

@@ -1,7 +1,8 @@
-"""What a judge leans to: the place, the longer response, the tie. Over a recipe's judged pairs.
+"""What judges of the technique `preference` lean to: the place, the longer response, the tie.
 
-Zheng et al., 2023, arXiv:2306.05685, name these biases. A lean is no proof of a bias: longer
-responses may be better. Read the share beside the recipe's own idea of what is better.
+Rows and decisions tell the verdicts; `core/judging/pairs.py` says what they come to. A lean is no
+proof of a bias: longer responses may be better. Read the share beside the recipe's own idea of
+what is better.
 """
 
 import re
@@ -9,29 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from synth_assets.core.coverage.intervals import Interval, one_sided_z, wilson
+from synth_assets.core.judging.lean import Lean
+from synth_assets.core.judging.pairs import BothOrders, Said, position_bias
 from synth_assets.core.schema import Decision, Reason
 
 _VERDICTS = re.compile(r"shown as \d+, \d+: (A|B|tie); shown as \d+, \d+: (A|B|tie)\b")
-_Z = one_sided_z(0.975)
-
-
-@dataclass(frozen=True)
-class Lean:
-    """How often something was so; `interval` holds the share with 95 % confidence (Wilson)."""
-
-    count: int
-    of: int
-
-    @property
-    def share(self) -> float:
-        """0 to 1; 0 where nothing was counted."""
-        return self.count / self.of if self.of else 0.0
-
-    @property
-    def interval(self) -> Interval:
-        """Bounds of the share."""
-        return wilson(self.count, self.of, _Z)
+_DECIDED: BothOrders = ("A", "B")
+_TIED: BothOrders = ("tie", "tie")
 
 
 @dataclass(frozen=True)
@@ -75,29 +60,31 @@ def preference_bias(
     decided = sum(int(each["pairs_decided"]) for each in told)
     kept_ties = sum(each["verdict"] == "tie" for each in told)
     undecided = [found for each in decisions if (found := _verdicts(each)) is not None]
-    said = [verdict for pair in undecided for verdict in pair]
-    clear = sum(pair in (("A", "B"), ("B", "A")) for pair in undecided)
-    pairs = decided + kept_ties + len(undecided)
-    if not pairs:
+    # Which of two a decided pair names does not matter here: its two orders name different places.
+    verdicts = [*[_DECIDED] * decided, *[_TIED] * kept_ties, *undecided]
+    if not verdicts:
         return None
-    ties = kept_ties + sum(pair == ("tie", "tie") for pair in undecided)
-    first, second = decided + said.count("A"), decided + said.count("B")
+    place = position_bias(verdicts)
     won = [int(each["length_difference"]) for each in told if each["verdict"] == "decided"]
     unequal = [difference for difference in won if difference]
     return PreferenceBias(
-        first=Lean(first, first + second),
-        tied=Lean(ties, pairs),
-        inconsistent=Lean(pairs - decided - clear - ties, pairs),
+        first=place.first,
+        tied=place.tied,
+        inconsistent=place.inconsistent,
         longer=Lean(sum(difference > 0 for difference in unequal), len(unequal)),
         length_correlation=_correlation(won),
     )
 
 
-def _verdicts(decision: Decision) -> tuple[str, str] | None:
+def _verdicts(decision: Decision) -> BothOrders | None:
     if decision.reason not in (Reason.TIE, Reason.INCONSISTENT_JUDGE):
         return None
     found = _VERDICTS.search(decision.detail)
-    return (found[1], found[2]) if found else None
+    return None if found is None else (_said(found[1]), _said(found[2]))
+
+
+def _said(word: str) -> Said:
+    return "A" if word == "A" else "B" if word == "B" else "tie"
 
 
 def _correlation(differences: Sequence[int]) -> float | None:

@@ -5,7 +5,8 @@ import json
 import dagster as dg
 import polars as pl
 
-from synth_assets.core.preference_bias import Lean, preference_bias
+from synth_assets.core.judging.lean import Lean
+from synth_assets.core.preference_bias import preference_bias
 from synth_assets.core.schema import Decision, Outcome, Reason
 from synth_assets.defs.display import table
 from synth_assets.resources.frames import FrameParts

@@ -53,7 +53,7 @@ def budget_shortage(recipe: str, filled: Filled) -> str:
 
 
 def spending_metadata(
-    calls: FrameParts, spending: Spending, kept: int
+    calls: FrameParts | pl.DataFrame, spending: Spending, kept: int
 ) -> dict[str, dg.MetadataValue]:
     """Calls, tokens and US dollars of a generation; what the ledger had is counted apart.
 

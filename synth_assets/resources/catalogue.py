@@ -23,6 +23,7 @@ from synth_assets.core.config.sources import SourcesFile
 from synth_assets.core.config.teachers import Teacher, TeachersFile
 from synth_assets.core.config.yaml_text import YamlText, parse_yaml, validated
 from synth_assets.core.fingerprint import fingerprint, short_id
+from synth_assets.core.verify.judge import judges_among
 from synth_assets.errors import (
     CatalogueError,
     ConfigurationError,
@@ -37,12 +38,16 @@ from synth_assets.resources.recipe_folder import (
     load_models,
     read_recipe_folder,
     read_text,
+    read_verifier_rows,
 )
 from synth_assets.resources.response_format import with_response_formats
 from synth_assets.resources.sources.located import LocatedSource, source_digest
 
 SOURCE_FIELDS = ("prompt", "response")
 """The fields of seeds that come from a source."""
+
+TRAINING_USES = frozenset({"pool", "seeds"})
+"""What a source must be for, one at least, for generation to learn or start from its rows."""
 
 _F = TypeVar("_F", bound=Written)
 
@@ -269,10 +274,13 @@ def _recipe(
         spec = spec.answered_by(answering.id)
     digest = _seeds_digest(label, spec, content, shared.sources)
     teachers = shared.teachers
-    if any(prompt.form for prompt in spec.technique.prompts.values()):
+    forms = [prompt.form for prompt in spec.technique.prompts.values()]
+    if any([*forms, *(judge.schema_file for judge in judges_among(spec.verifiers))]):
         teachers = with_response_formats(teachers)
     models = load_models(label, spec)
-    return parse_recipe(label, content.texts, digest, teachers, spec, models)
+    texts = {**content.texts, **read_verifier_rows(content, spec.verifiers)}
+    digests = _verifier_digests(label, spec, shared.sources)
+    return parse_recipe(label, texts, digest, teachers, spec, models, digests)
 
 
 def _seeds_digest(
@@ -287,19 +295,36 @@ def _seeds_digest(
                 "Write it, one JSON object a line, or mend the name."
             )
         return fingerprint(file_digest(content.seed_files[spec.seeds.file], where))
-    name = spec.seeds.source or ""
-    if name not in sources:
-        raise RecipeError(f"{where}: {_unknown('source', name, sources)}")
-    if not {"pool", "seeds"} & set(sources[name].spec.uses):
-        raise RecipeError(
-            f"{where}: source {name} is kept out of training. Name one with the use pool or seeds."
-        )
+    source = _training_source(where, spec.seeds.source or "", sources)
     if strange := sorted(set(spec.seeds.columns.values()) - set(SOURCE_FIELDS)):
         raise RecipeError(
             f"{where}: columns: names {', '.join(strange)}, but rows of a source have the fields "
             f"{', '.join(SOURCE_FIELDS)}. Mend the name."
         )
-    return source_digest(sources[name])
+    return source_digest(source)
+
+
+def _verifier_digests(
+    label: str, spec: RecipeSpec, sources: Mapping[str, LocatedSource]
+) -> dict[str, str]:
+    """Data source that a verifier names -> identity of its rows."""
+    return {
+        name: source_digest(
+            _training_source(f"{label}/{RECIPE_FILE}: verifier {verifier.kind}", name, sources)
+        )
+        for verifier in spec.verifiers
+        for name in verifier.sources
+    }
+
+
+def _training_source(where: str, name: str, sources: Mapping[str, LocatedSource]) -> LocatedSource:
+    if name not in sources:
+        raise RecipeError(f"{where}: {_unknown('source', name, sources)}")
+    if not TRAINING_USES & set(sources[name].spec.uses):
+        raise RecipeError(
+            f"{where}: source {name} is kept out of training. Name one with the use pool or seeds."
+        )
+    return sources[name]
 
 
 def _unknown(kind: str, name: str, known: Iterable[str]) -> str:

@@ -13,6 +13,8 @@ from synth_assets.core.schema import Outcome, Stage
 from synth_assets.errors import StorageError
 from synth_assets.resources.home import ALL, Home
 
+_CALLS = ("calls", "judge_calls")
+
 
 @dataclass(frozen=True)
 class FilledPlan:
@@ -87,10 +89,11 @@ class FilledPlan:
         Raises:
             StorageError: if its calls cannot be read.
         """
-        path = self.home.root / "calls" / f"{self.key}.parquet"
-        if not path.is_file():
+        places = [self.home.root / table / f"{self.key}.parquet" for table in _CALLS]
+        made = [pl.scan_parquet(path, glob=False) for path in places if path.is_file()]
+        if not made:
             return None
-        calls = pl.scan_parquet(path, glob=False).group_by("step").len()
+        calls = pl.concat(made).group_by("step").len()
         counts: dict[str, int] = dict(self._collected(calls).iter_rows())
         planned = int(self._collected(self.rows.select(pl.len())).item())
         return Reach(counts, counts, planned) if counts else None

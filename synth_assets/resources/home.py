@@ -20,8 +20,9 @@ class Home:
     """The layout of everything this project keeps.
 
     `assets/<asset>/<partition>.parquet` and `assets/<asset>.parquet` hold the rows;
-    `decisions/<stage>/<partition>.parquet`, `verdicts/`, `calls/` and `recipe_versions/` hold
-    what lineage is built from; the rest are databases and what users take away.
+    `decisions/<stage>/<partition>.parquet`, `verdicts/`, `calls/`, `judge_calls/` and
+    `recipe_versions/` hold what lineage is built from; the rest are databases and what users take
+    away.
     """
 
     root: Path
@@ -82,7 +83,7 @@ class Home:
 
     def record(
         self,
-        table: Literal["verdicts", "calls", "recipe_versions"],
+        table: Literal["verdicts", "calls", "judge_calls", "recipe_versions"],
         partition: str,
         frame: pl.DataFrame,
     ) -> None:

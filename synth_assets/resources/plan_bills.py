@@ -15,6 +15,7 @@ from synth_assets.core.generation.estimate import (
     Reach,
     counted_in_part,
 )
+from synth_assets.core.generation.judge_replay import judge_of_step
 from synth_assets.core.generation.replay import AGAIN, Missing, Tally
 from synth_assets.resources.ledger.observed import Observations, Observed
 from synth_assets.resources.prices import most_completion_tokens, price_of
@@ -99,10 +100,8 @@ class PlanBills:
     def _later(self) -> Mapping[tuple[str, str], Estimate]:
         """(teacher, step) -> requests that follow on answers yet to come."""
         found: dict[tuple[str, str], Estimate] = {}
-        technique = self.tally.recipe.spec.technique
         for (step, later, teacher), count in self.tally.waiting.items():
-            most = technique.most_calls.get(later.removesuffix(AGAIN), 1)
-            more = self._reach.later(self._whole(count), step, later, most)
+            more = self._reach.later(self._whole(count), step, later, self._most_calls(later))
             found[teacher, later] = found.get((teacher, later), NOTHING) + more
         return found
 
@@ -138,8 +137,7 @@ class PlanBills:
         if observed is not None:
             return observed.prompt
         recipe = self.tally.recipe
-        prompt = recipe.spec.technique.prompts[step.removesuffix(AGAIN)]
-        texts = [recipe.files[name] for name in prompt.templates]
+        texts = [recipe.files[name] for name in self._templates(step)]
         own = tokens_a_character(self._teacher(teacher), texts).of(
             Estimate(float(sum(len(text) for text in texts)))
         )
@@ -160,10 +158,26 @@ class PlanBills:
         return self._bound(teacher, step) or _ASSUMED_COMPLETION
 
     def _bound(self, teacher: str, step: str) -> int | None:
-        recipe, entry = self.tally.recipe, self._teacher(teacher)
-        prompt = recipe.spec.technique.prompts[step.removesuffix(AGAIN)]
-        parameters = json.loads(recipe.most_parameters(prompt, entry))
-        return most_tokens((), parameters, most_completion_tokens(entry))[1]
+        entry, recipe, step = self._teacher(teacher), self.tally.recipe, step.removesuffix(AGAIN)
+        judge = judge_of_step(recipe, step)
+        if judge is None:
+            said = recipe.most_parameters(recipe.spec.technique.prompts[step], entry)
+        else:
+            said = judge.parameters_of(entry)
+        return most_tokens((), json.loads(said), most_completion_tokens(entry))[1]
+
+    def _most_calls(self, step: str) -> int:
+        """Most requests of a step that one planned sample comes to."""
+        recipe, step = self.tally.recipe, step.removesuffix(AGAIN)
+        judge = judge_of_step(recipe, step)
+        if judge is not None:
+            return judge.calls_a_judge
+        return recipe.spec.technique.most_calls.get(step, 1)
+
+    def _templates(self, step: str) -> tuple[str, ...]:
+        recipe, step = self.tally.recipe, step.removesuffix(AGAIN)
+        judge = judge_of_step(recipe, step)
+        return (judge or recipe.spec.technique.prompts[step]).templates
 
     def _unbounded(self, teachers: set[str]) -> set[str]:
         asked = {*self.tally.missing, *self._later}

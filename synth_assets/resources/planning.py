@@ -4,12 +4,12 @@ import math
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import polars as pl
 
-from synth_assets.core.completion import Completion
+from synth_assets.core.completion import Completion, Request
 from synth_assets.core.config.budgets import Cap
 from synth_assets.core.config.recipe import Recipe
 from synth_assets.core.config.recipe_spec import KeptSamples
@@ -17,6 +17,7 @@ from synth_assets.core.generation.bill import Bill, CapOutlook
 from synth_assets.core.generation.budget import ALL
 from synth_assets.core.generation.estimate import counted_in_part
 from synth_assets.core.generation.growth_replay import GrowthReplay
+from synth_assets.core.generation.judge_replay import LedgerJudges
 from synth_assets.core.generation.outlook import (
     KeptOutlook,
     Planning,
@@ -24,11 +25,14 @@ from synth_assets.core.generation.outlook import (
     Unplanned,
     total,
 )
-from synth_assets.core.generation.replay import Tally, replay
+from synth_assets.core.generation.replay import Replayed, Tally, replay
 from synth_assets.core.plan_changes import Change, PlanChanges
 from synth_assets.core.planning import Plan
+from synth_assets.core.sample import Sample, sample_frame
 from synth_assets.core.schema import PLAN_SCHEMA
 from synth_assets.core.techniques.protocol import Slot
+from synth_assets.core.verify.stage import verify_samples
+from synth_assets.core.verify.tools import Tools
 from synth_assets.errors import SynthError
 from synth_assets.resources.filled_plan import FilledPlan
 from synth_assets.resources.ledger.accounts import Account
@@ -145,6 +149,40 @@ def planner(
             ledger.close()
 
 
+@dataclass
+class _Judging:
+    """What the judges of a recipe are asked of samples that are complete."""
+
+    recipe: Recipe
+    judges: LedgerJudges
+    tools: Tools
+    _samples: list[Sample] = field(default_factory=list[Sample])
+
+    @classmethod
+    def of(cls, planner: Planner, recipe: Recipe) -> "_Judging | None":
+        """None where the recipe asks no judge."""
+        judges = LedgerJudges.of(recipe, planner.bought)
+        return None if judges is None else cls(recipe, judges, planner.workshop.tools)
+
+    def add(self, replayed: Replayed) -> None:
+        """Take the samples of one planned sample."""
+        made = (piece.sample for piece in replayed.pieces)
+        self._samples += [sample for sample in made if sample is not None]
+        if len(self._samples) >= _CHUNK:
+            self._verify()
+
+    def requests(self) -> tuple[Sequence[Request], Sequence[Request]]:
+        """Those whose completions are at hand, and those that are to be bought."""
+        self._verify()
+        return self.judges.answered, self.judges.missing
+
+    def _verify(self) -> None:
+        recipe, tools = self.recipe, replace(self.tools, judges=self.judges)
+        frame = sample_frame(self._samples)
+        verify_samples(frame, recipe.key, recipe.spec.verifiers, recipe.files, tools)
+        self._samples.clear()
+
+
 class _RecipePlanner:
     """Plans one recipe."""
 
@@ -188,6 +226,8 @@ class _RecipePlanner:
             tally.add(replayed)
             rows.append(replayed.row)
             self._report(tally.samples, tally.samples)
+        if (judges := growth.judges) is not None:
+            tally.add_requests(judges.answered, judges.missing)
         changed: dict[Change, int] = {}
         self._compare(rows, changed)
         technique, wanted = self._recipe.spec.technique, self._recipe.spec.wanted
@@ -219,9 +259,12 @@ class _RecipePlanner:
         """Replay the samples of a range, and count in `changed` those that are not as they were."""
         tally = Tally(self._recipe)
         rows: list[tuple[object, ...]] = []
+        judging = _Judging.of(self._planner, self._recipe)
         for slot in self._slots(start, stop):
             replayed = replay(self._recipe, slot, self._planner.bought)
             tally.add(replayed)
+            if judging is not None:
+                judging.add(replayed)
             if changed is not None:
                 rows.append(replayed.row)
                 if len(rows) == _CHUNK:
@@ -229,6 +272,8 @@ class _RecipePlanner:
             self._report(tally.samples, stop - start)
         if changed is not None:
             self._compare(rows, changed)
+        if judging is not None:
+            tally.add_requests(*judging.requests())
         return tally
 
     def _slots(self, start: int, stop: int) -> Iterator[Slot]:

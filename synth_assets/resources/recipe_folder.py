@@ -10,11 +10,13 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from synth_assets.core.config.recipe_spec import RecipeSpec
+from synth_assets.core.verify.json_record import JsonRecord
 from synth_assets.core.verify.protocol import Verifier
 from synth_assets.errors import ConfigurationError, RecipeError
 
 MAX_FILE_BYTES = 256 * 1024
 MAX_FOLDER_BYTES = 2 * 1024 * 1024
+MAX_ROWS_BYTES = 4 * 1024 * 1024
 MAX_ENTRIES = 200
 TEXT_ENDINGS = (".j2", ".md", ".txt", ".json", ".yaml", ".py")
 SEED_ENDINGS = (".jsonl", ".jsonl.gz")
@@ -61,28 +63,35 @@ def read_recipe_folder(folder: Path) -> RecipeFolder:
     return RecipeFolder(texts, seed_files)
 
 
-def read_text(path: Path, error: type[ConfigurationError]) -> str:
+def read_text(path: Path, error: type[ConfigurationError], limit: int = MAX_FILE_BYTES) -> str:
     """Read a small text file: UTF-8, any line ends, without a byte-order mark.
+
+    Args:
+        path: the file.
+        error: what to raise.
+        limit: bytes; by default 256 KB.
 
     Raises:
         ConfigurationError: of the class `error`, if it cannot be read, is no regular file, is
-            larger than 256 KB or not UTF-8 (naming the line).
+            larger than the limit or not UTF-8 (naming the line).
     """
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             raise error(f"{path}: is no regular file. Put a file there, or rename what is there.")
         with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
+            data = file.read(limit + 1)
     except OSError as exc:
         raise error(
             f"{path}: cannot be read: {exc.strerror}. Mend the file or its rights."
         ) from exc
-    if len(data) > MAX_FILE_BYTES:
-        raise error(
-            f"{path}: {status.st_size:,} bytes; at most {MAX_FILE_BYTES:,} are read. Move data "
-            "into a .jsonl file, or the file out of the folder."
+    if len(data) > limit:
+        mend = (
+            "Move data into a .jsonl file, or the file out of the folder."
+            if limit == MAX_FILE_BYTES
+            else "Make it a data source in sources.yaml, or keep fewer rows."
         )
+        raise error(f"{path}: {status.st_size:,} bytes; at most {limit:,} are read. {mend}")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
@@ -99,20 +108,43 @@ def read_named_texts(folder: Path, verifiers: Iterable[Verifier]) -> dict[str, s
     Raises:
         ConfigurationError: if one cannot be read, is too large or not UTF-8.
     """
+    places = {name: folder / name for name in _named_files(verifiers)}
+    return {
+        name: read_text(path, ConfigurationError, _limit(name))
+        for name, path in places.items()
+        if path.is_file()
+    }
+
+
+def read_verifier_rows(folder: RecipeFolder, verifiers: Iterable[Verifier]) -> dict[str, str]:
+    """File name -> text of the JSONL files of a recipe's folder that its verifiers name.
+
+    Raises:
+        RecipeError: if one cannot be read, is larger than 4 MB or not UTF-8.
+    """
+    return {
+        name: read_text(folder.seed_files[name], RecipeError, _limit(name))
+        for name in _named_files(verifiers)
+        if name in folder.seed_files and name.endswith(".jsonl")
+    }
+
+
+def _named_files(verifiers: Iterable[Verifier]) -> list[str]:
     said = {
         value
         for verifier in verifiers
         for name, value in verifier
-        if isinstance(value, str) and name.endswith("file")
+        if isinstance(value, str) and name.endswith(("file", "template", "system"))
     }
-    places = {name: folder / name for name in said if name}
-    return {
-        name: read_text(path, ConfigurationError) for name, path in places.items() if path.is_file()
-    }
+    return sorted(said - {""})
+
+
+def _limit(name: str) -> int:
+    return MAX_ROWS_BYTES if name.endswith(".jsonl") else MAX_FILE_BYTES
 
 
 def load_models(label: str, spec: RecipeSpec) -> dict[str, type[BaseModel]]:
-    """Import the Pydantic models that a recipe's prompts name, by `package.module:Model`.
+    """Import the Pydantic models that a recipe names, by `package.module:Model`.
 
     This runs the module: name only what you would import yourself.
 
@@ -120,7 +152,16 @@ def load_models(label: str, spec: RecipeSpec) -> dict[str, type[BaseModel]]:
         RecipeError: if a module does not import, or what it has under the name is no model.
     """
     named = {prompt.pydantic for prompt in spec.technique.prompts.values()}
+    named |= {each.pydantic for each in spec.verifiers if isinstance(each, JsonRecord)}
     return {name: _imported(label, name) for name in sorted(named - {None}, key=str) if name}
+
+
+class ImportedModels:
+    """Imports the models that verifiers name; see `Models`."""
+
+    def model(self, name: str) -> type[BaseModel]:
+        """See `Models`."""
+        return _imported("verifier json_record", name)
 
 
 def _imported(label: str, name: str) -> type[BaseModel]:

@@ -1,9 +1,9 @@
 """What assets and commands work with: the places, the catalogue, and the ways out."""
 
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,10 @@ from filelock import FileLock, Timeout
 from synth_assets.core.config.budgets import Budgets, Cap
 from synth_assets.core.config.mixtures import Mixture
 from synth_assets.core.config.recipe import Recipe
-from synth_assets.core.generation.budget import Budget
+from synth_assets.core.config.teachers import Teacher
+from synth_assets.core.generation.budget import Budget, Payer
+from synth_assets.core.verify.judge import judges_among
+from synth_assets.core.verify.protocol import Verifier
 from synth_assets.core.verify.tools import Tools
 from synth_assets.errors import UnknownNameError
 from synth_assets.resources.algebra.process import SymbolicAlgebra
@@ -21,13 +24,20 @@ from synth_assets.resources.catalogue import Catalogue, load_catalogue
 from synth_assets.resources.dashboards.workspace import DashboardWorkspace
 from synth_assets.resources.generation.engine import Progress
 from synth_assets.resources.generation.fill import Filler
+from synth_assets.resources.generation.funds import check_judges
+from synth_assets.resources.generation.judges import PaidJudges
 from synth_assets.resources.generation.workers import Workers
 from synth_assets.resources.home import Home
 from synth_assets.resources.ledger.salvage import open_ledger
 from synth_assets.resources.ledger.store import Ledger
 from synth_assets.resources.lineage.database import LineageDatabase
+from synth_assets.resources.procedural.process import ReasoningGym
+from synth_assets.resources.recipe_folder import ImportedModels
 from synth_assets.resources.sandbox.runner import Sandbox
 from synth_assets.resources.settings import Settings
+from synth_assets.resources.solver.process import PuzzleSolver
+from synth_assets.resources.sources.inputs import KEPT_SOURCES
+from synth_assets.resources.sources.real_rows import SourceRows
 from synth_assets.resources.teachers import Teachers
 
 if TYPE_CHECKING:
@@ -41,6 +51,19 @@ def project_file(name: str) -> Path:
     """A file or folder that stands at the top of a checkout, or inside an installed copy."""
     inside = _PACKAGED / name
     return inside if inside.exists() else _ROOT / name
+
+
+@dataclass(frozen=True)
+class Verifying:
+    """What verifiers may use.
+
+    Attributes:
+        tools: all of it.
+        judges: those that are asked, if any are.
+    """
+
+    tools: Tools
+    judges: PaidJudges | None = None
 
 
 @dataclass(frozen=True)
@@ -141,6 +164,7 @@ class Workshop:
         """What fills a recipe version with the catalogue's teachers."""
         folder = self.home.generating / recipe_key
         workers = Workers(self.settings.workers, self._warn)
+        recipe = self.recipe_at(recipe_key)
         return Filler(
             lambda: self.teachers,
             ledger,
@@ -150,13 +174,74 @@ class Workshop:
             self.announce,
             workers,
             self.tools,
+            self._judges(recipe.teachers, recipe_key, ledger, Payer(recipe.id, run))
+            if judges_among(recipe.spec.verifiers)
+            else None,
         )
+
+    @contextmanager
+    def verifying(self, recipe: Recipe, run: str) -> Generator[Verifying]:
+        """What the verifiers of a recipe may use; where they ask judges, the ledger with it.
+
+        Raises:
+            BudgetError: if a budget cannot be held.
+        """
+        with self.judging(
+            recipe.spec.verifiers, recipe.teachers, recipe.label, recipe.key, Payer(recipe.id, run)
+        ) as using:
+            yield using
+
+    @contextmanager
+    def judging(
+        self,
+        verifiers: Sequence[Verifier],
+        teachers: Mapping[str, Teacher],
+        label: str,
+        key: str,
+        payer: Payer,
+    ) -> Generator[Verifying]:
+        """What verifiers may use, wherever they are written; see `verifying`.
+
+        Args:
+            verifiers: those that will run.
+            teachers: id -> entry of all that they may ask.
+            label: where they are written, as messages call it.
+            key: whose lock is held while judges are asked.
+            payer: whose accounts are charged.
+
+        Raises:
+            UnknownNameError: if a judge is none of the teachers.
+            BudgetError: if a budget cannot be held.
+        """
+        judges = judges_among(verifiers)
+        if not judges:
+            yield Verifying(self.tools)
+            return
+        if unknown := {name for judge in judges for name in judge.judges} - set(teachers):
+            raise UnknownNameError(
+                f"{label}: no teacher is called {', '.join(sorted(unknown))}. Known: "
+                f"{', '.join(sorted(teachers))}. Add it to a teachers.yaml or mend the name."
+            )
+        with self.buying(key, payer.run) as ledger:
+            check_judges(verifiers, teachers, label, ledger.budget, payer)
+            paid = self._judges(teachers, key, ledger, payer)
+            yield Verifying(replace(self.tools, judges=paid), paid)
+
+    def _judges(
+        self, teachers: Mapping[str, Teacher], key: str, ledger: Ledger, payer: Payer
+    ) -> PaidJudges:
+        return PaidJudges(lambda: Teachers(teachers), ledger, teachers, key, payer, self._warn)
 
     @cached_property
     def tools(self) -> Tools:
         """What verifiers may use of the outside world; nothing is started before it is needed."""
         return Tools(
-            programs=Sandbox(unsafe=self.settings.unsafe_execution), algebra=SymbolicAlgebra()
+            programs=Sandbox(unsafe=self.settings.unsafe_execution),
+            algebra=SymbolicAlgebra(),
+            solver=PuzzleSolver(),
+            procedural=ReasoningGym(),
+            real=SourceRows(lambda: self.catalogue, self.home.root / KEPT_SOURCES),
+            models=ImportedModels(),
         )
 
     @property

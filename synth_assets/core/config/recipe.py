@@ -51,6 +51,7 @@ class Recipe:
         teachers: id -> the catalogue entries it names, and their fallbacks.
         label: the folder, as messages call it.
         forms: schema file or Pydantic model -> the form of answers that it says.
+        source_digests: data source that a verifier names -> identity of its rows.
     """
 
     spec: RecipeSpec
@@ -59,6 +60,7 @@ class Recipe:
     teachers: Mapping[str, Teacher]
     label: str
     forms: Mapping[str, AnswerForm] = field(default_factory=dict[str, AnswerForm])
+    source_digests: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def id(self) -> str:
@@ -231,6 +233,8 @@ class Recipe:
         }
         if self.forms:
             identity["answers"] = self._asking_identity()
+        if self.source_digests:
+            identity["sources"] = dict(self.source_digests)
         return identity
 
     def _named_teachers(self) -> list[tuple[str, Teacher]]:
@@ -247,9 +251,10 @@ class Recipe:
 
 
 def named_teachers(spec: RecipeSpec) -> set[str]:
-    """Ids of the teachers that a recipe's prompts name."""
+    """Ids of the teachers that a recipe's prompts and verifiers name."""
     prompts = spec.technique.prompts.values()
-    return {share.id for prompt in prompts for share in (prompt.teachers or spec.teachers)}
+    writers = {share.id for prompt in prompts for share in (prompt.teachers or spec.teachers)}
+    return writers.union(*(verifier.teachers for verifier in spec.verifiers))
 
 
 def space_of(label: str, spec: RecipeSpec, files: Mapping[str, str]) -> AttributeSpace:

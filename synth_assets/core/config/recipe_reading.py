@@ -21,6 +21,8 @@ from synth_assets.core.techniques.answer_form import AnswerForm
 from synth_assets.core.techniques.catalogue import technique_file
 from synth_assets.core.techniques.prompt import Prompt
 from synth_assets.core.techniques.protocol import Technique
+from synth_assets.core.verify.json_record import JsonRecord
+from synth_assets.core.verify.judge import judges_among
 from synth_assets.errors import RecipeError
 
 _ALL_TEMPLATES = "all templates of the prompt"
@@ -34,6 +36,7 @@ def parse_recipe(
     teachers: Mapping[str, Teacher],
     spec: RecipeSpec,
     models: Mapping[str, type[BaseModel]] | None = None,
+    source_digests: Mapping[str, str] | None = None,
 ) -> Recipe:
     """Check a recipe's parts against each other and freeze them.
 
@@ -44,6 +47,7 @@ def parse_recipe(
         teachers: the whole catalogue.
         spec: the parsed `recipe.yaml`.
         models: the Pydantic models that prompts name, by that name.
+        source_digests: data source that a verifier names -> identity of its rows.
 
     Raises:
         RecipeError: if a template and its declaration differ, a file is missing that they or the
@@ -58,6 +62,8 @@ def parse_recipe(
     parts = {RECIPE_FILE, *_named_elsewhere(spec, files), *(set(forms) & set(files))}
     for prompt in prompts.values():
         parts |= _check_prompt(label, files, prompt)
+    for verifier in spec.verifiers:
+        parts |= verifier.parts(files)
     used = named_teachers(spec)
     used |= {name for entry in used & set(teachers) for name in teachers[entry].fallbacks}
     if unknown := sorted(used - set(teachers)):
@@ -65,12 +71,13 @@ def parse_recipe(
             f"{label}: no teacher is called {', '.join(unknown)}. Known: "
             f"{', '.join(sorted(teachers))}. Add it to a teachers.yaml or mend the name."
         )
+    _refuse_slow_judges(label, spec, teachers)
     for verifier in spec.verifiers:
         verifier.prepare(files)
     _check_filling(label, spec)
     chosen = {name: teachers[name] for name in sorted(used)}
     own = {name: text for name, text in files.items() if name in parts}
-    return Recipe(spec, own, seeds_digest, chosen, label, forms)
+    return Recipe(spec, own, seeds_digest, chosen, label, forms, source_digests or {})
 
 
 def parse_recipe_yaml(
@@ -149,7 +156,25 @@ def _forms(
                     "Put the JSON schema into the recipe's folder, or mend schema_file."
                 )
             forms[name] = AnswerForm.of_file(label, name, files[name], needed[step])
+    for judge in judges_among(spec.verifiers):
+        form = judge.form(files)
+        if form is not None and judge.schema_file is not None:
+            forms.setdefault(judge.schema_file, form)
+    for verifier in spec.verifiers:
+        if isinstance(verifier, JsonRecord) and (name := verifier.pydantic) is not None:
+            forms.setdefault(name, AnswerForm.of_model(label, name, models[name], ()))
     return forms
+
+
+def _refuse_slow_judges(label: str, spec: RecipeSpec, teachers: Mapping[str, Teacher]) -> None:
+    """Verification waits for its judges, and no day for a batch."""
+    for judge in judges_among(spec.verifiers):
+        for name in judge.judges:
+            if teachers[name].delivery == "batch":
+                raise RecipeError(
+                    f"{label}: verifier judge: {name} is asked in batches, and a judge must answer "
+                    "at once. Name a teacher of the same model with delivery: live."
+                )
 
 
 def _named_elsewhere(spec: RecipeSpec, files: Mapping[str, str]) -> set[str]:

@@ -126,7 +126,7 @@ class RecipeSpec(Written):
         return self.samples if isinstance(self.samples, int) else self.samples.kept
 
     def answered_by(self, teacher: str) -> "RecipeSpec":
-        """The same recipe with one teacher for everything, prompts with their own included."""
+        """The same recipe with one teacher for everything: prompts with their own, and judges."""
         prompts = {
             name: prompt.model_copy(update={"teachers": None})
             for name, prompt in self.technique
@@ -134,4 +134,7 @@ class RecipeSpec(Written):
         }
         technique = self.technique.model_copy(update=prompts)
         share = TeacherShare(id=teacher)
-        return self.model_copy(update={"teachers": (share,), "technique": technique})
+        verifiers = tuple(verifier.answered_by(teacher) for verifier in self.verifiers)
+        return self.model_copy(
+            update={"teachers": (share,), "technique": technique, "verifiers": verifiers}
+        )

@@ -1,10 +1,11 @@
 """The rounds of a growing technique as far as completions at hand carry them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from synth_assets.core.completion import Completion
 from synth_assets.core.config.recipe import Recipe
+from synth_assets.core.generation.judge_replay import LedgerJudges
 from synth_assets.core.generation.replay import Replayed, replay
 from synth_assets.core.growth import growth_of
 from synth_assets.core.planning import RoundPlan
@@ -27,6 +28,7 @@ class GrowthReplay:
         tools: what verifiers may use of the outside world.
         is_whole: whether it came to the end.
         rounds: how many rounds were looked at.
+        judges: whom its verifiers ask, if anybody; without their answers no round is known.
     """
 
     recipe: Recipe
@@ -36,6 +38,7 @@ class GrowthReplay:
     tools: Tools = NO_TOOLS
     is_whole: bool = False
     rounds: int = 0
+    judges: LedgerJudges | None = None
     _uses: Mapping[str, int] = field(default_factory=dict[str, int])
 
     @classmethod
@@ -48,7 +51,10 @@ class GrowthReplay:
     ) -> "GrowthReplay | None":
         """The rounds of a recipe; none where its technique does not grow."""
         growth = growth_of(recipe, seeds)
-        return None if growth is None else cls(recipe, seeds, growth, bought, tools)
+        if growth is None:
+            return None
+        judges = LedgerJudges.of(recipe, bought)
+        return cls(recipe, seeds, growth, bought, replace(tools, judges=judges), judges=judges)
 
     def samples(self) -> Iterator[Replayed]:
         """Every planned sample of the rounds that are known, in order.
@@ -68,11 +74,15 @@ class GrowthReplay:
             for slot in plan.slots(plan.first, done):
                 found.append(replay(self.recipe, slot, self.bought))
                 yield found[-1]
-            if any(each.missing for each in found):
+            is_known = not any(each.missing for each in found)
+            if not is_known and self.judges is None:
+                return
+            accepted = self._accepted(found)
+            if not is_known or (self.judges is not None and self.judges.missing):
                 return
             self._uses = plan.uses_after
             try:
-                wanted = next_round(label, kind, self.growth, self._accepted(found))
+                wanted = next_round(label, kind, self.growth, accepted)
             except StopIteration:
                 self.is_whole = True
                 return

@@ -7,6 +7,7 @@ from synth_assets.core.completion import Completion, Request
 from synth_assets.core.config.recipe import Recipe
 from synth_assets.core.finishing import Piece, finished
 from synth_assets.core.generation.estimate import Moments, Reach
+from synth_assets.core.generation.judge_replay import judge_steps
 from synth_assets.core.planning import planned_row, sample_id
 from synth_assets.core.techniques.advance import Asking, begun
 from synth_assets.core.techniques.protocol import Slot
@@ -118,21 +119,25 @@ class Tally:
     def add(self, replayed: Replayed) -> None:
         """Count one sample."""
         self.samples += 1
-        for request in replayed.answered:
+        self.add_requests(replayed.answered, replayed.missing)
+        for step in dict.fromkeys(request.step for request in replayed.missing):
+            for later, teacher in self._later(replayed.slot, step):
+                place = step, later, teacher
+                self.waiting[place] = self.waiting.get(place, 0) + 1
+
+    def add_requests(self, answered: Iterable[Request], missing: Iterable[Request]) -> None:
+        """Count requests whose completions are at hand, and those that are to be bought."""
+        for request in answered:
             if self._is_new(request):
                 key = request.teacher, request.step
                 self.answered[key] = self.answered.get(key, 0) + 1
-        for request in replayed.missing:
+        for request in missing:
             if not self._is_new(request):
                 continue
             key = request.teacher, request.step
             if key not in self.missing:
                 self.missing[key] = Missing(request.parameters)
             self.missing[key].add(request)
-        for step in dict.fromkeys(request.step for request in replayed.missing):
-            for later, teacher in self._later(replayed.slot, step):
-                place = step, later, teacher
-                self.waiting[place] = self.waiting.get(place, 0) + 1
 
     def reach(self) -> Reach:
         """How far the samples whose answers are at hand went."""
@@ -163,6 +168,7 @@ class Tally:
                 continue
             base = later.removesuffix(AGAIN)
             yield later, slot.ask.teacher(prompts[base], base)
+        yield from judge_steps(self.recipe)
 
 
 def steps_of(recipe: Recipe) -> Iterable[str]:

@@ -7,28 +7,17 @@ translated forth by a teacher that sees it alone, comes near the human text (rou
 Popović 2015), and if numbers and names stand in the source and in the round trip.
 """
 
-import re
 from collections.abc import Mapping
 from typing import ClassVar
 
 from pydantic import Field
 
 from synth_assets.core.schema import Reason
-from synth_assets.core.techniques.number_readings import unshared_numbers
 from synth_assets.core.techniques.prompt import Prompt
 from synth_assets.core.techniques.protocol import Draft, Production, Slot, Technique, Unusable
 from synth_assets.core.techniques.structured import ask_fields
 from synth_assets.core.techniques.unseen import attributes_of, field_of
-
-_CAPITALISED = re.compile(r"(?<=[a-z,;] )[A-Z][^\W\d_]+(?:-[A-Z][^\W\d_]+)*")
-_NO_NAMES = frozenset(
-    re.findall(
-        r"\w+",
-        "January February March April May June July August September October November December "
-        "Monday Tuesday Wednesday Thursday Friday Saturday Sunday Mr Mrs Ms Dr",
-    )
-)
-"""Capitals that English writes and other languages translate."""
+from synth_assets.core.verify.preserved import chrf, lost, names_of
 
 
 class BacktranslationLanguage(Technique):
@@ -69,15 +58,15 @@ class BacktranslationLanguage(Technique):
         if isinstance(back, Unusable):
             return back
         source = back["source"]
-        if lost := _lost(text, source, names):
-            return Unusable(Reason.NOT_PRESERVED, f"in the translation back, {lost}")
+        if missing := lost(text, source, names):
+            return Unusable(Reason.NOT_PRESERVED, f"in the translation back, {missing}")
         values = attributes_of(slot) | {"source": source}
         forth = yield from ask_fields(slot, self.forth, values, "forth", self.fields["forth"])
         if isinstance(forth, Unusable):
             return forth
         trip = forth["target"]
-        if lost := _lost(text, trip, names):
-            return Unusable(Reason.NOT_PRESERVED, f"in the round trip, {lost}")
+        if missing := lost(text, trip, names):
+            return Unusable(Reason.NOT_PRESERVED, f"in the round trip, {missing}")
         likeness = chrf(trip, text)
         if likeness < self.min_chrf:
             told = f"chrF of the round trip is {likeness:.1f}, below {self.min_chrf:g}"
@@ -92,33 +81,4 @@ class BacktranslationLanguage(Technique):
 
     def _names(self, text: str, inputs: Mapping[str, str]) -> tuple[str, ...]:
         listed = "" if self.names is None else field_of(inputs, self.names, "names")
-        found = [name.strip() for name in listed.split(",") if name.strip(" -")]
-        if self.capitalised_names:
-            capitalised: list[str] = _CAPITALISED.findall(text)
-            parts = {part for name in found for part in name.split()}
-            found += [name for name in capitalised if name not in _NO_NAMES | parts]
-        return tuple(dict.fromkeys(found))
-
-
-def chrf(text: str, reference: str) -> float:
-    """The chrF2 of a text, 0 to 100, as sacreBLEU computes it for one sentence."""
-    from sacrebleu.metrics.chrf import CHRF
-
-    return CHRF().sentence_score(text, [reference]).score
-
-
-def _lost(text: str, other: str, names: tuple[str, ...]) -> str:
-    """Which numbers and names of a text another does not have, or has beyond it; empty if none.
-
-    Numbers are compared by what they may mean in either language (`number_readings`).
-    """
-    numbers = unshared_numbers(text, other)
-    told = [
-        f"{what} {', '.join(written)}"
-        for what, written in (("numbers lost:", numbers.lost), ("numbers added:", numbers.added))
-        if written
-    ]
-    absent = [name for name in names if not re.search(rf"\b{re.escape(name)}(?:'?s)?\b", other)]
-    if absent:
-        told.append(f"names lost: {', '.join(absent)}")
-    return "; ".join(told)
+        return names_of(text, listed, capitalised=self.capitalised_names)

@@ -1,19 +1,17 @@
 """Responses held against each other: ratings, verdicts in both orders, and who won by how much."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from statistics import fmean
-from typing import Literal, TypeAlias
 
 from synth_assets.core.completion import Completion
+from synth_assets.core.judging.pairs import Said
 from synth_assets.core.schema import Reason
 from synth_assets.core.techniques.copies import Copy
 from synth_assets.core.techniques.protocol import Unusable
 from synth_assets.core.techniques.verdicts import verdict_in
-
-Said: TypeAlias = Literal["A", "B", "tie"]
-"""What a judge says: the response shown first, the one shown second, or neither."""
 
 RECORDED = frozenset({"rating", "style", "teacher", "wins", "words"})
 """What is told of both responses beside their ratings."""
@@ -32,11 +30,6 @@ _SAID: Mapping[str, Said] = {
     "it's a tie": "tie",
     "it is a tie": "tie",
 }
-_RATING = (
-    r"[\s\"'*_`]*[:=][\s\"'*_`]*(\d{1,3})(?:\.0{1,3})?+(?:\s?(?:/|out of)\s?10)?+"
-    # Of another scale, or no single number.
-    r"(?!\d|\.\d|[-\u2013]\d|\s?[(]?(?:/|%|(?:out )?of \d|(?:to|or) \d))"
-)
 
 
 @dataclass(frozen=True)
@@ -238,16 +231,27 @@ def said_in(verdict: str) -> Said | None:
     return None if said is None else _SAID[said]
 
 
-def ratings_in(text: str, criteria: tuple[str, ...]) -> Mapping[str, int] | str:
+def ratings_in(text: str, criteria: Sequence[str], highest: int = 10) -> Mapping[str, int] | str:
     """Criterion -> rating from lines `helpfulness: 7`, or from JSON; else what is wrong.
 
-    `7.0` and `7/10` are 7; a rating out of another number is none.
+    Ratings are 1 to `highest`. `7.0` and, of ten, `7/10` are 7; out of another number it is none.
     """
     found: dict[str, int] = {}
     for name in criteria:
-        numbers = re.findall(rf"(?<![a-z\d-]){name}{_RATING}", text, re.I)
-        if len(numbers) != 1 or not 1 <= int(numbers[0]) <= 10:
+        numbers = _rating(name, highest).findall(text)
+        if len(numbers) != 1 or not 1 <= int(numbers[0]) <= highest:
             told = ", ".join(numbers) or "nothing"
-            return f"{name} is rated {told}; one whole number from 1 to 10 is asked"
+            return f"{name} is rated {told}; one whole number from 1 to {highest} is asked"
         found[name] = int(numbers[0])
     return found
+
+
+@cache
+def _rating(name: str, highest: int) -> re.Pattern[str]:
+    return re.compile(
+        rf"(?<![a-z\d-]){name}[\s\"'*_`]*[:=][\s\"'*_`]*(\d{{1,3}})(?:\.0{{1,3}})?+"
+        rf"(?:\s?(?:/|out of)\s?{highest})?+"
+        # Of another scale, or no single number.
+        r"(?!\d|\.\d|[-\u2013]\d|\s?[(]?(?:/|%|(?:out )?of \d|(?:to|or) \d))",
+        re.IGNORECASE,
+    )

@@ -18,6 +18,7 @@ from pydantic import Field, model_validator
 from synth_assets.core.completion import Completion, Request
 from synth_assets.core.config.names import Name
 from synth_assets.core.fingerprint import normalised
+from synth_assets.core.judging.pairs import Said
 from synth_assets.core.schema import Reason
 from synth_assets.core.techniques.answer_form import Answered
 from synth_assets.core.techniques.contest import (
@@ -25,7 +26,6 @@ from synth_assets.core.techniques.contest import (
     Contest,
     Match,
     Pair,
-    Said,
     Side,
     pair_label,
     ratings_in,

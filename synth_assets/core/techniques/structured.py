@@ -72,8 +72,17 @@ def read_each(
     optional: tuple[str, ...] = (),
 ) -> AskingEach:
     """Ask requests of one prompt side by side, and read their answers as `ask_fields` does."""
+    return (yield from answers_of(slot.form(prompt), requests, names, optional))
+
+
+def answers_of(
+    form: AnswerForm | None,
+    requests: Sequence[Request],
+    names: tuple[str, ...],
+    optional: tuple[str, ...] = (),
+) -> AskingEach:
+    """The same, where a form is at hand and no planned sample."""
     completions = yield requests
-    form = slot.form(prompt)
     if form is None:
         return tuple(_in_sections(completion, names, optional) for completion in completions)
     found = [_judged(form, completion, names, optional) for completion in completions]

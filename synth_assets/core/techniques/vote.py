@@ -1,9 +1,9 @@
 """A vote of solutions: each votes for the answer it comes to."""
 
-from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
+from synth_assets.core.tally import Tally
 from synth_assets.core.techniques.copies import Copy
 from synth_assets.core.techniques.final_answer import FinalAnswer
 
@@ -36,26 +36,28 @@ class Vote:
     lost: str
 
     @cached_property
+    def _tally(self) -> Tally:
+        return Tally(tuple(voter.answer.key for voter in self.voters))
+
+    @property
     def counts(self) -> list[tuple[str, int]]:
         """Key of an answer -> votes, most votes first."""
-        return Counter(voter.answer.key for voter in self.voters).most_common()
+        return self._tally.counts
 
     @cached_property
     def majority(self) -> tuple[Voter, ...]:
         """Who voted for the answer with most votes; of a tie, for the one that came first."""
-        key = self.counts[0][0] if self.voters else ""
-        return tuple(voter for voter in self.voters if voter.answer.key == key)
+        return tuple(voter for voter in self.voters if voter.answer.key == self._tally.winner)
 
     @property
     def is_tied(self) -> bool:
         """Whether a second answer has as many votes."""
-        counts = self.counts
-        return len(counts) > 1 and counts[0][1] == counts[1][1]
+        return self._tally.is_tied
 
     @property
     def agreement(self) -> float:
         """Share of the voters that agree with the majority, 0 to 1."""
-        return len(self.majority) / len(self.voters) if self.voters else 0.0
+        return self._tally.agreement
 
     @property
     def told(self) -> str:

@@ -68,6 +68,19 @@ class Verifier(Written):
         """The data sources whose rows it compares with or learns from; part of its identity."""
         return ()
 
+    @property
+    def teachers(self) -> tuple[str, ...]:
+        """The teachers that it asks; part of its identity."""
+        return ()
+
+    def answered_by(self, teacher: str) -> "Verifier":
+        """The same verifier with one teacher for all that it asks."""
+        return self
+
+    def parts(self, files: Mapping[str, str]) -> frozenset[str]:
+        """Files that take part, beside those that its parameters name."""
+        return frozenset()
+
     def prepare(self, files: Mapping[str, str], tools: Tools = NO_TOOLS) -> Check | Together:
         """Make the check; raises RecipeError when a file it needs is missing or wrong."""
         raise NotImplementedError

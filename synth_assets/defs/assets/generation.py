@@ -10,6 +10,7 @@ from synth_assets.core.verify.stage import verify_samples
 from synth_assets.defs.achieved import coverage_metadata
 from synth_assets.defs.batches import pending_as_failure
 from synth_assets.defs.display import data_version, stage_metadata
+from synth_assets.defs.judged import judge_metadata, judge_shortage
 from synth_assets.defs.names import GENERATE, INPUTS
 from synth_assets.defs.partitions import recipe_versions
 from synth_assets.defs.spending import budget_shortage, generation_metadata, run_account
@@ -75,16 +76,24 @@ def verified_samples(
 ) -> dg.MaterializeResult[pl.DataFrame]:
     """Samples that every verifier of their recipe accepted."""
     recipe = workshop.recipe_at(context.partition_key)
-    result = verify_samples(
-        raw_generations, recipe.key, recipe.spec.verifiers, recipe.files, workshop.tools
-    )
+    run = workshop.run or run_account(context.run)
+    with workshop.verifying(recipe, run) as using:
+        result = verify_samples(
+            raw_generations, recipe.key, recipe.spec.verifiers, recipe.files, using.tools
+        )
     workshop.home.record_decisions(Stage.VERIFY, recipe.key, result.stage)
     workshop.home.record("verdicts", recipe.key, result.verdicts)
+    if using.judges is not None:
+        workshop.home.record("judge_calls", recipe.key, using.judges.calls)
+    if shortage := judge_shortage(recipe.id, using.judges):
+        context.log.warning(shortage)
+        workshop.announce(shortage)
     return dg.MaterializeResult(
         value=result.stage.kept,
         data_version=data_version(result.stage.kept),
         metadata={
             **stage_metadata(result.stage.decisions),
+            **judge_metadata(using.judges, result.stage.kept.height),
             **coverage_metadata(workshop, recipe, raw_generations, result.stage.kept),
         },
     )

@@ -28,19 +28,32 @@ class RecipeText:
     teachers: Mapping[str, Teacher]
     spec: RecipeSpec
     models: Mapping[str, type[BaseModel]]
+    source_digests: Mapping[str, str]
 
     @classmethod
     def of(cls, recipe: Recipe) -> "RecipeText":
         """The text of a recipe."""
         models = {name: form.model for name, form in recipe.forms.items() if form.model is not None}
         return cls(
-            recipe.label, recipe.files, recipe.seeds_digest, recipe.teachers, recipe.spec, models
+            recipe.label,
+            recipe.files,
+            recipe.seeds_digest,
+            recipe.teachers,
+            recipe.spec,
+            models,
+            recipe.source_digests,
         )
 
     def recipe(self) -> Recipe:
         """The recipe itself."""
         return parse_recipe(
-            self.label, self.files, self.seeds_digest, self.teachers, self.spec, self.models
+            self.label,
+            self.files,
+            self.seeds_digest,
+            self.teachers,
+            self.spec,
+            self.models,
+            self.source_digests,
         )
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
@@ -23,6 +23,7 @@ from synth_assets.resources.frames import FrameParts
 from synth_assets.resources.generation.engine import Progress, generate_parts
 from synth_assets.resources.generation.funds import check_funds
 from synth_assets.resources.generation.grown import GrownParts, accepted_samples, most_planned
+from synth_assets.resources.generation.judges import PaidJudges
 from synth_assets.resources.generation.parts import Parts, PartsFolder, parts_of
 from synth_assets.resources.generation.shop import Spending
 from synth_assets.resources.generation.workers import Workers, generate_with_workers
@@ -76,6 +77,7 @@ class Filler:
         announce: told of rounds.
         workers: how many processes generate; they ask the recipe's own teachers.
         tools: what verifiers may use of the outside world.
+        judges: whom verifiers may ask; what they cost is told with the rest.
     """
 
     model: Callable[[], ChatModel]
@@ -86,6 +88,7 @@ class Filler:
     announce: Callable[[str], None] = lambda _: None
     workers: Workers = field(default_factory=Workers)
     tools: Tools = NO_TOOLS
+    judges: PaidJudges | None = None
 
     def fill(self, plan: Plan) -> Filled:
         """Generate what the recipe asks for; see `generate_parts`.
@@ -137,7 +140,8 @@ class Filler:
             parts = grown.round(plan.fingerprint)
             done += len(wanted.starts)
             self._round(plan, done, parts, spending)
-            accepted = accepted_samples(recipe, parts, self.tools)
+            accepted = accepted_samples(recipe, parts, self._verifying)
+            self._charge_judges(spending)
             uses = plan.uses_after
             try:
                 wanted = next_round(label, kind, growth, accepted)
@@ -179,7 +183,8 @@ class Filler:
         while len(rounds) < target.rounds and done < goal:
             spending.add(self._generate(plan, done, goal, parts))
             made = parts.table("samples", among=list(parts_of(done, goal)))
-            kept = _kept(plan.recipe, kept, made, self.tools)
+            kept = _kept(plan.recipe, kept, made, self._verifying)
+            self._charge_judges(spending)
             rounds.append(Round(goal, kept.height))
             self.announce(
                 f"{plan.recipe.id}: round {len(rounds)}: {kept.height:,} kept of {goal:,} planned, "
@@ -192,6 +197,16 @@ class Filler:
             wanted = done + math.ceil((target.kept - kept.height) / share * _MARGIN)
             goal = min(wanted, target.most)
         return Filled(parts, tuple(rounds), spending)
+
+    @property
+    def _verifying(self) -> Tools:
+        return self.tools if self.judges is None else replace(self.tools, judges=self.judges)
+
+    def _charge_judges(self, spending: Spending) -> None:
+        """Add what judges have cost since this was asked last."""
+        if self.judges is not None:
+            spending.add(self.judges.spending)
+            self.judges.spending = Spending()
 
     def _generate(self, plan: Planned, start: int, stop: int, parts: PartsFolder) -> Spending:
         missing = [p for p in parts_of(start, stop) if not plan.is_empty and not parts.has(p)]

@@ -1,11 +1,14 @@
 """Whether a budget can be held at all: a cap on what nobody can price or bound is none."""
 
 import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from synth_assets.core.config.recipe import Recipe
 from synth_assets.core.config.teachers import Teacher
 from synth_assets.core.generation.budget import Budget, Payer, most_tokens
-from synth_assets.core.techniques.prompt import Prompt
+from synth_assets.core.verify.judge import judges_among
+from synth_assets.core.verify.protocol import Verifier
 from synth_assets.errors import BudgetError
 from synth_assets.resources.prices import most_completion_tokens, price_of
 
@@ -21,10 +24,52 @@ def check_funds(recipe: Recipe, budget: Budget, payer: Payer) -> None:
         for share in prompt.teachers or recipe.spec.teachers:
             teacher = recipe.teachers[share.id]
             for asked in (teacher, *(recipe.teachers[name] for name in teacher.fallbacks)):
-                _check(recipe, prompt, asked, budget, payer)
+                parameters = recipe.most_parameters(prompt, asked)
+                asking = _Asking(f"{prompt.templates[0]} of {recipe.label}", parameters)
+                _check(asking, asked, budget, payer)
+    check_judges(recipe.spec.verifiers, recipe.teachers, recipe.label, budget, payer)
 
 
-def _check(recipe: Recipe, prompt: Prompt, teacher: Teacher, budget: Budget, payer: Payer) -> None:
+def check_judges(
+    verifiers: Iterable[Verifier],
+    teachers: Mapping[str, Teacher],
+    label: str,
+    budget: Budget,
+    payer: Payer,
+) -> None:
+    """The same for what verifiers ask.
+
+    Args:
+        verifiers: judges and others.
+        teachers: id -> entry of all that they name.
+        label: where the verifiers are written, as messages call it.
+        budget: the caps.
+        payer: whose accounts are charged.
+
+    Raises:
+        BudgetError: as `check_funds`.
+    """
+    for judge in judges_among(verifiers):
+        for name in judge.judges:
+            asked = teachers[name]
+            asking = _Asking(
+                f"{judge.template} of {label}",
+                judge.parameters_of(asked),
+                f"{label}, to the verifier judge",
+            )
+            _check(asking, asked, budget, payer)
+
+
+@dataclass(frozen=True)
+class _Asking:
+    """A template that is asked with sampling parameters, and where more of these may be said."""
+
+    template: str
+    parameters: str
+    where: str = "recipe.yaml"
+
+
+def _check(asking: _Asking, teacher: Teacher, budget: Budget, payer: Payer) -> None:
     caps = budget.concerning(payer, teacher.id)
     if not caps:
         return
@@ -38,12 +83,11 @@ def _check(recipe: Recipe, prompt: Prompt, teacher: Teacher, budget: Budget, pay
         )
     costs = price is not None and (price.input_usd > 0 or price.output_usd > 0)
     counts = any(cap.tokens is not None for cap in caps) or (in_usd and costs)
-    parameters = json.loads(recipe.most_parameters(prompt, teacher))
+    parameters = json.loads(asking.parameters)
     if counts and most_tokens((), parameters, most_completion_tokens(teacher))[1] is None:
         raise BudgetError(
             f"Nothing bounds the answers of teacher {teacher.id} ({teacher.model}) to "
-            f"{prompt.templates[0]} of {recipe.label}, and a budget is to be held. Add to "
-            "recipe.yaml\n"
+            f"{asking.template}, and a budget is to be held. Add to {asking.where}\n"
             "    parameters: {max_tokens: 1024}\n"
             "or to the teacher's entry in teachers.yaml\n"
             "    context_limit: 8192"

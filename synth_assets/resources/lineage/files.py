@@ -52,6 +52,7 @@ _FOLDERS: tuple[tuple[str, Table], ...] = (
     *((f"decisions/{stage}", Table.DECISIONS) for stage in Stage),
     ("verdicts", Table.VERDICTS),
     ("calls", Table.CALLS),
+    ("judge_calls", Table.CALLS),
     ("recipe_versions", Table.RECIPE_VERSIONS),
     ("assets/seeds", Table.SEEDS),
     ("assets/raw_generations", Table.SAMPLES),
