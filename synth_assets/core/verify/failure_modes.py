@@ -1,137 +1,191 @@
-"""What goes wrong with teachers whatever the task: refusals, leaked prompts, silence.
+"""What goes wrong with teachers whatever the task, each a check that can be turned off.
 
-Patterns are English. Refusals are looked for at the start of the first two sentences only, in the
-first person, so that a story or a lesson about refusing is none. An opinion that is withheld and
-then given («As an AI, I don't have personal opinions. However, ...») counts as an answer.
-
-Tuned and measured on XSTest (Röttger et al., 2024, arXiv:2308.01263), partial refusals counting as
-refusals: the same word as people's on 435 of 450 completions of GPT-4 and 427 of Llama 2, where the
-string match shipped with it reaches 421 and 402. No alarm on 15,000 ordinary answers.
+`core/verify/failures/` has a module on each. Patterns of words are English; loops, truncation,
+placeholders in brackets, marks of chat formats, links and copied runs are found in any language.
 """
 
-import re
-from collections.abc import Mapping
-from typing import Annotated, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
+from synth_assets.core.config.names import Written
 from synth_assets.core.sample import Sample
 from synth_assets.core.schema import Reason, Verdict
-from synth_assets.core.verify.folding import clipped, folded, plain_typography
+from synth_assets.core.verify.failures.copied_examples import CopiedExamples, example_texts
+from synth_assets.core.verify.failures.courtesy import EmptyPoliteness
+from synth_assets.core.verify.failures.disclaimers import AiDisclaimers
+from synth_assets.core.verify.failures.leaks import generic_leak_in
+from synth_assets.core.verify.failures.links import InventedLinks
+from synth_assets.core.verify.failures.placeholders import Placeholders
+from synth_assets.core.verify.failures.refusals import refusal_in
+from synth_assets.core.verify.failures.repetition import Repetition
+from synth_assets.core.verify.failures.role_markers import RoleMarkers
+from synth_assets.core.verify.failures.slop import Slop
+from synth_assets.core.verify.failures.truncation import Truncation
+from synth_assets.core.verify.failures.turn import Fault, Look, Turn
+from synth_assets.core.verify.failures.wrong_language import WrongLanguage
+from synth_assets.core.verify.folding import clipped, folded
 from synth_assets.core.verify.protocol import Check, Verifier
 from synth_assets.core.verify.tools import NO_TOOLS, Tools
+from synth_assets.errors import RecipeError
 
-_HEAD_CHARACTERS = 400
-_HEAD_SENTENCES = 2
-
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
-_OPENING = (
-    r"(?:(?:unfortunately|however|but|and|well|no),? |as an?\b[^,.!?]{1,60}, "
-    r"|as an ai(?: language model| assistant)? )*+"
-)
-_REGRET = (
-    r"(?:(?:(?:i'm|i am|my) )?(?:\w+ly |so |very )*(?:sorry|apologies)"
-    r"|i (?:\w+ly )?apologi[sz]e)"
-)
-_UNABLE = (
-    r"i(?:'m| am)?(?: \w+ly| just| also| still| afraid(?: that)?| i)*"
-    r" (?:cannot|can't|can not|won't|will not|unable to|not able to|refuse to|decline to"
-    r"|must decline|have to decline|not comfortable|not (?:programmed|permitted|allowed))"
-)
-_HELPING = (
-    r"(?:assist|help(?! (?:but|\w+ing)\b)|provide|fulfil|comply|offer|give|share|suggest|support"
-    r"|endorse|encourage|promote|condone|advise|generate|create|produce|write|answer|discuss"
-    r"|engage|participate|recommend|respond|continue|complete|proceed|do (?:that|this|so)"
-    r"|satisfy|accommodate|facilitate|disclose|access|speculate|tell you|guide)"
-)
-_REFUSES = rf"{_UNABLE}(?: \w+ly| to| be able to| with)* {_HELPING}\w*"
-_PROPER = r"(?:appropriate|ethical|acceptable|accurate|safe|legal|okay|fair|respectful)"
-_IMPROPER = (
-    rf"(?:it(?:'s| is)(?: \w+ly)? (?:not |never )(?:\w+ )?{_PROPER}"
-    rf"|it would(?: not|n't) be (?:\w+ )?{_PROPER}"
-    rf"|i (?:do not|don't) (?:think|believe) (?:that )?(?:it's|it is|it would be) {_PROPER})"
-)
-_REFUSALS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        rf"{_OPENING}{_REFUSES}",
-        rf"{_OPENING}{_REGRET}\b[^.!?]{{0,60}}?[,;:-]? (?:but )?(?:{_REFUSES}|{_IMPROPER})",
-        rf"{_OPENING}{_REGRET},? but (?:{_UNABLE}|the question)",
-        rf"{_OPENING}i don't (?:think|believe) (?:it's|it is|it would be) {_PROPER}",
-        rf"{_OPENING}(?:it's|it is) not {_PROPER} or {_PROPER}",
-        rf"{_OPENING}i must (?:\w+ly )?(?:decline|refuse|challenge)",
-        r"(?:.{0,80}\b(?:but|however),? )?i must (?:\w+ly )?point out that the (?:phrase|term)\b",
-        r"as an? [^.!?]{0,30}\bai\b[^,.!?]{0,40},? i must (?:\w+ly )?clarify",
-        r"as an? [^.!?]{0,30}\bai\b[^,.!?]{0,40},? i (?:don't|do not) have access to personal\b",
-        rf"i(?:'m| am) just an ai\b[^.!?]{{0,40}}?(?:{_IMPROPER}|{_REFUSES}|it's not within my)",
-    )
-)
-
-_GENERIC_LEAKS = (
-    re.compile(r"\b(?:system|developer) (?:prompt|message)\b"),
-    re.compile(r"\byou are (?:a|an|the) (?:\w+ ){0,3}(?:assistant|teacher model|language model)\b"),
-    re.compile(
-        r"\{\{-?\s*[a-z_][\w.]*\s*(?:\|[^{}\n]{0,80})?-?\}\}|\{%-?\s*[a-z]+\b[^{}\n]{0,80}%\}"
-    ),
-    re.compile(r"<\|[a-z_]{1,40}\|>|\[/?inst\]|<</?sys>>"),
-    re.compile(
-        r"</?(?:example_)?(?:problem|solution|question|answer|quote|document|record|passage"
-        r"|response|instructions?)>"
-    ),
-)
-
-
-def refusal_in(text: str) -> str | None:
-    """The phrase by which `text` refuses, or None."""
-    head = plain_typography(text[:_HEAD_CHARACTERS]).lower().lstrip(" \t\r\n*_#>")
-    for sentence in _SENTENCE_END.split(head)[:_HEAD_SENTENCES]:
-        for pattern in _REFUSALS:
-            if match := pattern.match(sentence):
-                return match.group()
-    return None
+_Mode = TypeVar("_Mode", bound=Written)
+_Marker = Annotated[str, StringConstraints(pattern=r"\S")]
+_Code = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
 
 
 class FailureModes(Verifier):
-    """Prompt and response are there, the response is no refusal, and neither leaks a prompt.
+    """Prompt and response are there, and the response fails in none of the ways teachers fail.
 
-    The same is asked of each turn of the chat before; its system message is left alone.
+    Earlier answers of a chat are looked at as the response is; the system message is left alone.
+    What can be told of an answer only by the question looks at the message it answers, the passage
+    and what was said before. Each mode is `true`, `false`, or its parameters.
 
     Attributes:
         leak_markers: texts of the recipe's own prompts that no sample may repeat, whatever case
             and white space they stand in.
-        generic_leaks: also reject system prompts, template tags, chat markup and section tags such
-            as `<problem>`. Turn it off for recipes about these things.
+        generic_leaks: system prompts, template tags, chat markup and section tags such as
+            `<problem>`, in prompts too. Turn it off for recipes about these things.
+        refusals: the answer refuses.
+        ai_disclaimers: «As an AI language model ...».
+        truncation: the answer breaks off.
+        repetition: it goes round in circles.
+        placeholders: `[Your Name]` was not filled in.
+        role_markers: it writes `User:` and goes on for the other side.
+        copied_examples: prompt or answer repeats the recipe's templates, or `examples_file`.
+        examples_file: texts of examples, beside the templates: JSON lines, or plain text.
+        empty_politeness: nothing but courtesy.
+        language: the language of answers, such as `en`; any if nothing is said.
+        prompt_language: that of prompts.
+        links: links and publications that nobody gave; off unless asked for.
+        slop: more worn phrases than people write; off unless asked for.
+        prompts_too: look for loops, placeholders and role markers in prompts, too, where a teacher
+            wrote them.
     """
 
     kind: Literal["failure_modes"]
-    leak_markers: tuple[Annotated[str, StringConstraints(pattern=r"\S")], ...] = ()
+    leak_markers: tuple[_Marker, ...] = ()
     generic_leaks: bool = True
+    refusals: bool = True
+    ai_disclaimers: AiDisclaimers | bool = True
+    truncation: Truncation | bool = True
+    repetition: Repetition | bool = True
+    placeholders: Placeholders | bool = True
+    role_markers: RoleMarkers | bool = True
+    copied_examples: CopiedExamples | bool = True
+    examples_file: Annotated[str, Field(min_length=1)] | None = None
+    empty_politeness: EmptyPoliteness | bool = True
+    language: _Code | None = None
+    prompt_language: _Code | None = None
+    links: InventedLinks | bool = False
+    slop: Slop | bool = False
+    prompts_too: bool = False
+
+    def parts(self, files: Mapping[str, str]) -> frozenset[str]:
+        """See the protocol."""
+        name = self.examples_file
+        return frozenset() if name is None or name not in files else frozenset({name})
 
     def prepare(self, files: Mapping[str, str], tools: Tools = NO_TOOLS) -> Check:
-        """See the protocol; no file is needed."""
-        return self._check
+        """See the protocol.
 
-    def _check(self, sample: Sample) -> Verdict:
-        earlier = [(f"earlier {m.role} turn", m) for m in sample.earlier if m.role != "system"]
-        texts = [(name, message.content) for name, message in earlier]
-        for name, text in (*texts, ("prompt", sample.prompt), ("response", sample.response)):
-            if not text.strip():
-                return Verdict.rejected(Reason.EMPTY_COMPLETION, f"the {name} is empty")
-            if leak := self._leak_in(text):
-                return Verdict.rejected(Reason.PROMPT_LEAK, f"the {name} has {clipped(leak)}")
-        answers = [(name, m.content) for name, m in earlier if m.role == "assistant"]
-        for name, text in (*answers, ("response", sample.response)):
-            if phrase := refusal_in(text):
-                return Verdict.rejected(Reason.REFUSAL, f"the {name} refuses: {clipped(phrase)}")
-        return Verdict.accepted("no refusal, no leaked prompt")
+        Raises:
+            RecipeError: if there is no file of the name of `examples_file`.
+        """
+        if self.examples_file is not None and self.examples_file not in files:
+            raise RecipeError(
+                f"verifier failure_modes: there is no file {self.examples_file}. Files here: "
+                f"{', '.join(sorted(files))}. Write it, or mend examples_file."
+            )
+        markers = tuple((marker, folded(marker)) for marker in self.leak_markers)
+        of_prompts = (self._leaks(markers), *self._of_prompts(files))
+        of_answers = (self._leaks(markers), *self._of_answers(files))
 
-    def _leak_in(self, text: str) -> str | None:
-        plain = folded(text)
-        for marker in self.leak_markers:
-            if folded(marker) in plain:
-                return marker
-        if self.generic_leaks:
-            for pattern in _GENERIC_LEAKS:
-                if match := pattern.search(plain):
-                    return match.group()
-        return None
+        def check(sample: Sample) -> Verdict:
+            for turn, answers in _turns(sample):
+                if not turn.text.strip():
+                    return Verdict.rejected(Reason.EMPTY_COMPLETION, f"the {turn.name} is empty")
+                for look in of_answers if answers else of_prompts:
+                    if fault := look(turn):
+                        return Verdict.rejected(fault.reason, f"the {turn.name} {fault.told}")
+            return Verdict.accepted("fails in no way that is looked for")
+
+        return check
+
+    def _of_prompts(self, files: Mapping[str, str]) -> Iterator[Look]:
+        if self.prompts_too:
+            if mode := _chosen(self.repetition, Repetition):
+                yield mode.look()
+            if mode := _chosen(self.placeholders, Placeholders):
+                yield mode.look()
+            if mode := _chosen(self.role_markers, RoleMarkers):
+                yield mode.look()
+        yield from self._copies(files)
+        if self.prompt_language is not None:
+            yield WrongLanguage(self.prompt_language).look()
+
+    def _of_answers(self, files: Mapping[str, str]) -> Iterator[Look]:
+        if self.refusals:
+            yield _refuses
+        for mode in (
+            _chosen(self.ai_disclaimers, AiDisclaimers),
+            _chosen(self.role_markers, RoleMarkers),
+            _chosen(self.repetition, Repetition),
+            _chosen(self.placeholders, Placeholders),
+            _chosen(self.empty_politeness, EmptyPoliteness),
+            _chosen(self.truncation, Truncation),
+            _chosen(self.links, InventedLinks),
+            _chosen(self.slop, Slop),
+        ):
+            if mode is not None:
+                yield mode.look()
+        yield from self._copies(files)
+        if self.language is not None:
+            yield WrongLanguage(self.language).look()
+
+    def _copies(self, files: Mapping[str, str]) -> Iterator[Look]:
+        mode = _chosen(self.copied_examples, CopiedExamples)
+        texts = example_texts(files, self.examples_file)
+        if mode is not None and texts:
+            yield mode.look_into(texts)
+
+    def _leaks(self, markers: tuple[tuple[str, str], ...]) -> Look:
+        def check(turn: Turn) -> Fault | None:
+            leak = next((said for said, plain in markers if plain in turn.folded), None)
+            if leak is None and self.generic_leaks:
+                leak = generic_leak_in(turn)
+            return None if leak is None else Fault(Reason.PROMPT_LEAK, f"has {clipped(leak)}")
+
+        return check
+
+
+def _chosen(said: _Mode | bool, mode: type[_Mode]) -> _Mode | None:
+    if isinstance(said, bool):
+        return mode() if said else None
+    return said
+
+
+def _refuses(turn: Turn) -> Fault | None:
+    phrase = refusal_in(turn.text)
+    return None if phrase is None else Fault(Reason.REFUSAL, f"refuses: {clipped(phrase)}")
+
+
+def _turns(sample: Sample) -> Iterator[tuple[Turn, bool]]:
+    """The texts of a sample in their order, and whether each is an answer."""
+    given = [sample.context] if sample.context else []
+    asked = ""
+    for message in sample.earlier:
+        name = f"earlier {message.role} turn"
+        match message.role:
+            case "system":
+                given.append(message.content)
+            case "assistant":
+                yield Turn(name, message.content, asked, tuple(given)), True
+                given.append(message.content)
+            case _:
+                yield Turn(name, message.content, "", tuple(given)), False
+                given.append(message.content)
+                asked = message.content
+    yield Turn("prompt", sample.prompt, "", tuple(given)), False
+    yield Turn("response", sample.response, sample.prompt, tuple(given)), True
