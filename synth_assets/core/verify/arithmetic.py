@@ -6,6 +6,7 @@ powers and no names, so that an expression costs microseconds whatever it holds.
 
 import re
 from fractions import Fraction
+from typing import TypeAlias
 
 MAX_CHARACTERS = 200
 MAX_DEPTH = 20
@@ -20,8 +21,11 @@ class NotArithmetic(ValueError):
     """The text is no arithmetic, or has no value; the message says why."""
 
 
-def evaluate(expression: str) -> Fraction:
-    """The exact value of an expression.
+Exact: TypeAlias = int | Fraction
+
+
+def evaluate(expression: str) -> Exact:
+    """The exact value of an expression; an `int` where whole numbers never met a division.
 
     Raises:
         NotArithmetic: if it is longer than 200 characters, nested deeper than 20, has other signs
@@ -59,25 +63,27 @@ class _Reader:
     def next(self) -> str | None:
         return self._tokens[self._at] if self._at < len(self._tokens) else None
 
-    def sum(self, depth: int) -> Fraction:
+    def sum(self, depth: int) -> Exact:
         value = self._product(depth)
         while self.next in ("+", "-"):
-            sign = 1 if self._take() == "+" else -1
-            value += sign * self._product(depth)
+            if self._take() == "+":
+                value += self._product(depth)
+            else:
+                value -= self._product(depth)
         return value
 
-    def _product(self, depth: int) -> Fraction:
+    def _product(self, depth: int) -> Exact:
         value = self._atom(depth)
         while self.next in ("*", "/"):
             if self._take() == "*":
                 value *= self._atom(depth)
             elif divisor := self._atom(depth):
-                value /= divisor
+                value = Fraction(value) / divisor
             else:
                 raise NotArithmetic("it divides by zero")
         return value
 
-    def _atom(self, depth: int) -> Fraction:
+    def _atom(self, depth: int) -> Exact:
         sign = 1
         while self.next in ("+", "-"):
             sign = -sign if self._take() == "-" else sign
@@ -89,13 +95,14 @@ class _Reader:
             if self._take() != ")":
                 raise NotArithmetic("a parenthesis is not closed")
         elif token is not None and token not in "+-*/)%":
-            value = Fraction(token.replace(",", ""))
+            digits = token.replace(",", "")
+            value = int(digits) if digits.isdecimal() else Fraction(digits)
         else:
             raise NotArithmetic("it is incomplete")
         while self.next == "%":
             self._take()
-            value /= 100
-        return sign * value
+            value = Fraction(value) / 100
+        return -value if sign < 0 else value
 
     def _take(self) -> str | None:
         token = self.next

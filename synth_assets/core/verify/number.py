@@ -15,7 +15,7 @@ from pydantic import Field
 
 from synth_assets.core.sample import Sample
 from synth_assets.core.schema import Reason, Verdict
-from synth_assets.core.verify.arithmetic import NotArithmetic, evaluate
+from synth_assets.core.verify.arithmetic import Exact, NotArithmetic, evaluate
 from synth_assets.core.verify.folding import clipped
 from synth_assets.core.verify.protocol import Check, Verifier
 from synth_assets.core.verify.quantities import (
@@ -39,7 +39,7 @@ class _Working:
 
     fault: str | None
     steps: int
-    last: Fraction | None
+    last: Exact | None
 
 
 class Number(Verifier):
@@ -118,7 +118,7 @@ def _recompute(text: str) -> _Working:
     found = list(_ANNOTATION.finditer(text))
     if text.count("<<") != len(found):
         return _Working("an annotation << is not closed, or too long", len(found), None)
-    last: Fraction | None = None
+    last: Exact | None = None
     for match in found:
         try:
             last = _equal_sides(match[1].split("="))
@@ -131,7 +131,7 @@ def _recompute(text: str) -> _Working:
     return _Working(None, len(found), last)
 
 
-def _equal_sides(sides: list[str]) -> Fraction:
+def _equal_sides(sides: list[str]) -> Exact:
     """What the last side of an equation says, as text says it: `20%` is 20."""
     if len(sides) < 2:
         raise NotArithmetic("it shows no result")
@@ -143,17 +143,19 @@ def _equal_sides(sides: list[str]) -> Fraction:
     return values[-1] * (100 if sides[-1].strip().endswith("%") else 1)
 
 
-def _written_as(value: Fraction, written: Quantity) -> bool:
+def _written_as(value: Exact, written: Quantity) -> bool:
     """Whether a number in the text is the value, counted in millions or not."""
     readings = [reading for reading in (written.value, *written.parts) if reading is not None]
     return any(_agree(value, reading, written.text, noisy=True) for reading in readings)
 
 
-def _agree(value: Fraction, shown: Fraction, text: str, *, noisy: bool) -> bool:
+def _agree(value: Exact, shown: Exact, text: str, *, noisy: bool) -> bool:
     """Whether `shown`, written as `text`, is the value or rounds it.
 
     Where floats have been at work (`noisy`), a relative error of 1e-9 is no fault of reasoning.
     """
+    if value == shown:
+        return True
     off = abs(value - shown)
     decimals = _SHOWN_DECIMALS.search(text)
     if decimals and 2 * off * 10 ** len(decimals[1]) <= 1:
@@ -161,7 +163,7 @@ def _agree(value: Fraction, shown: Fraction, text: str, *, noisy: bool) -> bool:
     return off <= (_FLOAT_NOISE * abs(value) if noisy else 0)
 
 
-def _decimal(value: Fraction) -> str:
+def _decimal(value: Exact) -> str:
     if value.denominator == 1 or len(str(value)) <= 12:
         return str(value)[:40]
     return f"about {float(value):.6g}"

@@ -74,6 +74,8 @@ class Quantity:
 
 def readable(text: str) -> str:
     """Straighten what stands in the way of reading numbers: typography, `½`, `²`, LaTeX escapes."""
+    if text.isascii():
+        return _ESCAPES.sub("", text) if "\\" in text or "{" in text else text
     text = _THIN_SPACE_IN_NUMBER.sub("", text)
     text = _NOT_ASCII.sub(_spelled, plain_typography(text))
     return _ESCAPES.sub("", text)
@@ -125,7 +127,10 @@ def _value(match: re.Match[str]) -> tuple[Fraction | None, tuple[Fraction, ...]]
         return None, ()
     parts: tuple[Fraction, ...] = tuple(Fraction(text) for text in digits[:3] if text)
     if match["decimal"] is not None:
-        value = Fraction(match["decimal"].replace(",", "")) * Fraction(10) ** int(power)
+        shown = match["decimal"].replace(",", "")
+        value = Fraction(int(shown)) if shown.isdecimal() else Fraction(shown)
+        if power != "0":
+            value *= Fraction(10) ** int(power)
     elif parts[-1] == 0:
         return None, ()
     else:
