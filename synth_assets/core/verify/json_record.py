@@ -3,21 +3,22 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from synth_assets.core.sample import Sample
 from synth_assets.core.schema import Reason, Verdict
+from synth_assets.core.verify.fenced import only_block
 from synth_assets.core.verify.folding import clipped, folded, stands_in
 from synth_assets.core.verify.protocol import Check, Verifier
 from synth_assets.core.verify.quantities import MAX_DIGITS, lone_number, numbers_in
 from synth_assets.core.verify.tools import NO_TOOLS, Tools
-from synth_assets.errors import RecipeError
+from synth_assets.errors import RecipeError, TechniqueError
 
 if TYPE_CHECKING:
     from jsonschema_rs import Validator
@@ -29,7 +30,8 @@ MAX_CHARACTERS = 100_000
 MAX_DEPTH = 32
 _MAX_POWER = 400
 
-_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"|[][{}]', re.DOTALL)
+# A string that is never closed is taken to its end, or the search would begin anew at each quote.
+_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.?)*+"?|[][{}]', re.DOTALL)
 _LEADING_ZERO = re.compile(r"-?0\d")
 
 
@@ -45,6 +47,18 @@ class _Leaf:
     value: str | int | Decimal
 
 
+@dataclass(frozen=True)
+class _Record:
+    """An object, and how it was come by; `how` is empty where the response is strict JSON."""
+
+    value: dict[str, Strict]
+    how: Literal["", "fenced", "mended"] = ""
+
+
+_Violation: TypeAlias = "Callable[[dict[str, Strict]], str]"
+"""What a record has that its form does not allow; nothing where it is of the form."""
+
+
 class JsonRecord(Verifier):
     """The response is a JSON object, valid by a schema, whose values stand in the context.
 
@@ -56,45 +70,81 @@ class JsonRecord(Verifier):
     Attributes:
         schema_file: a JSON Schema in the recipe's folder; `format` is checked too. It may refer
             to nothing outside itself.
+        pydantic: a Pydantic model instead, `package.module:Model`, held to strictly: no text is
+            taken for a number. Its module is imported, and its validators run.
+        allow_fence: one code fence may stand around the record, and nothing else; the evidence
+            says so.
+        repair: loose syntax is mended as long as no word, number or bracket changes; the row then
+            has the mended JSON, `"json": "mended"` among its attributes, and the evidence says so.
         values_in_text: each text and number of the record must stand in the sample's context;
             true, false, null and empty texts state nothing that could stand there.
         except_fields: keys whose values need not stand there, at any depth.
     """
 
     kind: Literal["json_record"]
-    schema_file: str = Field(min_length=1)
+    schema_file: str | None = Field(default=None, min_length=1)
+    pydantic: str | None = Field(default=None, pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
+    allow_fence: bool = False
+    repair: bool = False
     values_in_text: bool = True
     except_fields: tuple[str, ...] = ()
 
+    @model_validator(mode="after")
+    def _one_form(self) -> "JsonRecord":
+        if (self.schema_file is None) == (self.pydantic is None):
+            raise ValueError("give either `schema_file` or `pydantic`")
+        return self
+
     def prepare(self, files: Mapping[str, str], tools: Tools = NO_TOOLS) -> Check:
-        """Compile the schema.
+        """Compile the schema, or import the model.
 
         Raises:
-            RecipeError: if the schema file is missing or is no schema.
+            RecipeError: if the schema file is missing or is no schema, or the model does not
+                import.
         """
-        validator = _compiled(self.schema_file, files)
+        if self.schema_file is not None:
+            violation = _by_schema(_compiled(self.schema_file, files))
+        elif tools.models is not None:
+            violation = _by_model(tools.models.model(self.pydantic or ""))
+        else:
+            return _no_models
+        return lambda sample: self._check(sample, violation)
 
-        def check(sample: Sample) -> Verdict:
-            return self._check(sample, validator)
-
-        return check
-
-    def _check(self, sample: Sample, validator: "Validator") -> Verdict:
+    def _check(self, sample: Sample, violation: _Violation) -> Verdict:
         try:
-            record = strict_json(sample.response)
+            record = self._record(sample.response)
         except MalformedJson as fault:
             return Verdict.rejected(Reason.MALFORMED_JSON, str(fault))
-        if not isinstance(record, dict):
-            return Verdict.rejected(Reason.MALFORMED_JSON, "it is JSON, but no object")
-        fault = next(iter(validator.iter_errors(record)), None)
-        if fault is not None:
-            where = clipped(".".join(map(str, fault.instance_path)) or "the record")
-            return Verdict.rejected(
-                Reason.SCHEMA_VIOLATION, f"{where}: {clipped(fault.message, 160)}"
-            )
-        if not self.values_in_text:
-            return Verdict.accepted("valid by the schema")
-        return self._grounded(record, sample.context)
+        if told := violation(record.value):
+            return Verdict.rejected(Reason.SCHEMA_VIOLATION, told)
+        verdict = (
+            self._grounded(record.value, sample.context)
+            if self.values_in_text
+            else Verdict.accepted("valid by the schema")
+        )
+        if not record.how or verdict.reason is not None:
+            return verdict
+        if record.how == "fenced":
+            return Verdict.accepted(f"in a code fence; {verdict.evidence}")
+        attributes = json.dumps({**sample.drawn, "json": record.how}, ensure_ascii=False)
+        return Verdict.accepted(
+            f"its syntax was mended; {verdict.evidence}",
+            revised={"response": _written(record.value), "attributes": attributes},
+        )
+
+    def _record(self, text: str) -> _Record:
+        block = only_block(text) if self.allow_fence else None
+        try:
+            if block is not None and block.language in ("", "json"):
+                return _Record(_object_of(strict_json(block.text)), "fenced")
+            return _Record(_object_of(strict_json(text)))
+        except MalformedJson:
+            if not self.repair:
+                raise
+        # It builds on this module.
+        from synth_assets.core.techniques.lenient_json import read_object
+
+        return _Record(read_object(text).value, "mended")
 
     def _grounded(self, record: dict[str, Strict], context: str) -> Verdict:
         leaves = [
@@ -107,6 +157,59 @@ class JsonRecord(Verifier):
                 told = f"{where}: {clipped(str(leaf.value))} does not stand in the text"
                 return Verdict.rejected(Reason.VALUE_NOT_IN_TEXT, told)
         return Verdict.accepted(f"valid by the schema; {len(leaves)} values stand in the text")
+
+
+def _no_models(sample: Sample) -> Verdict:
+    return Verdict.errored("nobody here imports Pydantic models; verify where `synth` does")
+
+
+def _object_of(value: Strict) -> dict[str, Strict]:
+    if not isinstance(value, dict):
+        raise MalformedJson("it is JSON, but no object")
+    return value
+
+
+def _by_schema(validator: "Validator") -> _Violation:
+    def violation(record: dict[str, Strict]) -> str:
+        fault = next(iter(validator.iter_errors(record)), None)
+        if fault is None:
+            return ""
+        where = clipped(".".join(map(str, fault.instance_path)) or "the record")
+        return f"{where}: {clipped(fault.message, 160)}"
+
+    return violation
+
+
+def _by_model(model: type[BaseModel]) -> _Violation:
+    def violation(record: dict[str, Strict]) -> str:
+        try:
+            model.model_validate_json(_written(record), strict=True)
+        except ValidationError as exc:
+            first = exc.errors(include_url=False, include_context=False)[0]
+            where = clipped(".".join(map(str, first["loc"])) or "the record")
+            return f"{where}: {clipped(first['msg'], 160)}"
+        except Exception as exc:  # a user's validator may raise anything
+            raise TechniqueError(
+                f"The Pydantic model {model.__qualname__}: a validator raised "
+                f"{type(exc).__name__}: {exc}. Mend it; for a wrong value raise ValueError."
+            ) from exc
+        return ""
+
+    return violation
+
+
+def _written(value: Strict) -> str:
+    """JSON text of a value, its keys in their order and its numbers with the digits they had."""
+    match value:
+        case dict():
+            inner = (f"{_written(key)}: {_written(item)}" for key, item in value.items())
+            return f"{{{', '.join(inner)}}}"
+        case list():
+            return f"[{', '.join(map(_written, value))}]"
+        case Decimal():
+            return str(value)
+        case _:
+            return json.dumps(value, ensure_ascii=False)
 
 
 def strict_json(text: str) -> Strict:

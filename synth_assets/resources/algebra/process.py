@@ -1,77 +1,29 @@
 """Computer algebra in a process of its own, which a hostile formula can end and nothing else.
 
 A formula of a few characters can keep a computer algebra system busy for years, or ask for all
-memory there is. The worker is bounded in processor time, memory and time on the clock; where it
-ends, its question is undecided, and another worker answers the next one.
+memory there is.
 """
 
-import contextlib
 import json
-import multiprocessing
-import os
-import signal
-import subprocess
-import sys
-import threading
-import weakref
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
+from threading import Lock
 from types import TracebackType
 
 from synth_assets.core.verify.expressions import Scalar
 from synth_assets.core.verify.tools import Comparison, Proportion, Sameness
-from synth_assets.resources.algebra.wire import OUT_OF_MEMORY, to_wire
-
-_START = (
-    "import sys; sys.path[:] = sys.argv[2:]; "
-    "from synth_assets.resources.algebra.worker import serve; serve(int(sys.argv[1]))"
-)
+from synth_assets.resources.algebra.wire import to_wire
+from synth_assets.resources.bounded.process import BoundedProcess, Bounds, Unanswered
 
 
 @dataclass(frozen=True)
-class AlgebraBounds:
+class AlgebraBounds(Bounds):
     """What deciding one question may cost.
 
     Attributes:
-        cpu_s: processor time of one question.
-        memory_bytes: address space of the worker (Linux).
-        patience_s: time on the clock, start of a worker included, for a machine that is busy.
-        questions: a worker is replaced after so many, as what it keeps in memory grows.
         remembered: answers that are kept.
     """
 
-    cpu_s: float = 5.0
-    memory_bytes: int = 1024**3
-    patience_s: float = 120.0
-    questions: int = 2_000
     remembered: int = 10_000
-
-
-@dataclass
-class _Worker:
-    """A running worker, how much it answered, and the process that started it."""
-
-    process: subprocess.Popen[bytes]
-    pipe: Connection
-    owner: int
-    answered: int = 0
-
-    def end(self) -> int:
-        """Its exit code; a negative one is a signal."""
-        self.pipe.close()
-        try:
-            return self.process.wait(1)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            return self.process.wait()
-
-
-class _LostWorker(Exception):
-    """A worker ended over a question; with `may_be_chance` another one may do better."""
-
-    def __init__(self, why: str, may_be_chance: bool = False) -> None:
-        super().__init__(why)
-        self.may_be_chance = may_be_chance
 
 
 class SymbolicAlgebra:
@@ -83,10 +35,11 @@ class SymbolicAlgebra:
 
     def __init__(self, bounds: AlgebraBounds | None = None) -> None:
         self._bounds = bounds or AlgebraBounds()
-        self._lock = threading.Lock()
-        self._workers: list[_Worker] = []
+        self._lock = Lock()
+        self._process = BoundedProcess(
+            "synth_assets.resources.algebra.worker", "algebra", self._bounds
+        )
         self._known: dict[str, Comparison] = {}
-        self._at_end = weakref.finalize(self, _end_all, self._workers)
 
     def __enter__(self) -> "SymbolicAlgebra":
         return self
@@ -99,12 +52,11 @@ class SymbolicAlgebra:
     @property
     def worker_pid(self) -> int | None:
         """The process that would get the next question, if one runs."""
-        return next((w.process.pid for w in self._workers if w.owner == os.getpid()), None)
+        return self._process.worker_pid
 
     def close(self) -> None:
         """End the worker; another one starts if there are more questions."""
-        with self._lock:
-            _end_all(self._workers)
+        self._process.close()
 
     def compare(
         self, left: Scalar, right: Scalar, proportion: Proportion = Proportion.EQUAL
@@ -115,77 +67,15 @@ class SymbolicAlgebra:
         with self._lock:
             known = self._known.get(question)
             if known is None:
-                known = self._asked(question.encode())
+                known = _read(self._process.ask(question.encode()))
                 if len(self._known) >= self._bounds.remembered:
                     self._known.clear()
                 self._known[question] = known
         return known
 
-    def _asked(self, question: bytes) -> Comparison:
-        worker = self._worker()
-        is_used = worker.answered > 0
-        try:
-            return self._answer(worker, question)
-        except _LostWorker as lost:
-            if not (is_used and lost.may_be_chance):
-                return Comparison(Sameness.UNDECIDED, str(lost))
-        try:
-            return self._answer(self._worker(), question)
-        except _LostWorker as lost:
-            return Comparison(Sameness.UNDECIDED, str(lost))
 
-    def _answer(self, worker: _Worker, question: bytes) -> Comparison:
-        try:
-            worker.pipe.send_bytes(question)
-            if not worker.pipe.poll(self._bounds.patience_s):
-                worker.process.kill()
-                self._drop(worker)
-                raise _LostWorker(f"no answer of algebra within {self._bounds.patience_s:g} s")
-            sameness, why = json.loads(worker.pipe.recv_bytes())
-        except (EOFError, OSError) as fault:
-            raise self._loss(self._drop(worker)) from fault
-        worker.answered += 1
-        if worker.answered >= self._bounds.questions:
-            self._drop(worker)
-        return Comparison(Sameness(sameness), str(why))
-
-    def _loss(self, code: int) -> "_LostWorker":
-        """What the exit code of a worker says; a negative one is a signal."""
-        if code == -signal.SIGPROF:
-            return _LostWorker(f"not decided within {self._bounds.cpu_s:g} s of processor time")
-        if code == OUT_OF_MEMORY:
-            megabytes = self._bounds.memory_bytes / 1024**2
-            return _LostWorker(f"not decided within {megabytes:,.0f} MiB of memory", True)
-        return _LostWorker(f"the process of algebra ended with code {code}", True)
-
-    def _drop(self, worker: _Worker) -> int:
-        self._workers.remove(worker)
-        return worker.end()
-
-    def _worker(self) -> _Worker:
-        for worker in self._workers:
-            if worker.owner == os.getpid():
-                return worker
-        self._workers.clear()  # a forked copy: the worker is the parent's
-        mine, theirs = multiprocessing.Pipe()
-        with theirs:
-            process = subprocess.Popen(
-                [sys.executable, "-W", "ignore", "-c", _START, str(theirs.fileno()), *sys.path],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(),),
-            )
-        limits = {"cpu_s": self._bounds.cpu_s, "memory_bytes": self._bounds.memory_bytes}
-        worker = _Worker(process, mine, os.getpid())
-        mine.send_bytes(json.dumps(limits).encode())
-        self._workers.append(worker)
-        return worker
-
-
-def _end_all(workers: list[_Worker]) -> None:
-    while workers:
-        worker = workers.pop()
-        if worker.owner == os.getpid():
-            with contextlib.suppress(OSError):
-                worker.end()
+def _read(answer: bytes | Unanswered) -> Comparison:
+    if isinstance(answer, Unanswered):
+        return Comparison(Sameness.UNDECIDED, answer.why)
+    sameness, why = json.loads(answer)
+    return Comparison(Sameness(sameness), str(why))

@@ -7,9 +7,6 @@ from synth_assets.core.verify.expressions import Apply, Based, Constant, Number,
 Wired: TypeAlias = "list[str | Wired]"
 """`[kind, name or value, arguments ...]`, kinds `number`, `symbol`, `constant`, `apply`."""
 
-OUT_OF_MEMORY = 3
-"""Exit code of a worker."""
-
 
 def to_wire(value: Scalar) -> Wired:
     """Write a scalar; as deep as its tree."""

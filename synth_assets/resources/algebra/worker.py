@@ -1,56 +1,12 @@
-"""The worker's side: answers questions until nobody asks any more, within its limits.
+"""What a worker of algebra answers."""
 
-Processor time is bounded by the profiling timer, whose signal ends the process whatever it is at,
-inside C code too; Python's own alarms would wait for it.
-"""
-
-import json
-import os
-import resource
-import signal
-import sys
-from dataclasses import dataclass
-from multiprocessing.connection import Connection
+from typing import Any
 
 from synth_assets.core.verify.tools import Proportion
 from synth_assets.resources.algebra.decision import decide
-from synth_assets.resources.algebra.wire import OUT_OF_MEMORY
 
 
-@dataclass(frozen=True)
-class WorkerLimits:
-    """What a worker may use.
-
-    Attributes:
-        cpu_s: processor time of one question.
-        memory_bytes: address space of the process (Linux).
-    """
-
-    cpu_s: float
-    memory_bytes: int
-
-
-def serve(handle: int) -> None:
-    """Answer questions on a pipe.
-
-    Args:
-        handle: file descriptor of the pipe's end.
-    """
-    pipe = Connection(handle)
-    limits = WorkerLimits(**json.loads(pipe.recv_bytes()))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":
-        resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
-    signal.signal(signal.SIGPROF, signal.SIG_DFL)
-    sys.set_int_max_str_digits(0)
-    try:
-        while True:
-            question = json.loads(pipe.recv_bytes())
-            signal.setitimer(signal.ITIMER_PROF, limits.cpu_s)
-            found = decide(question["left"], question["right"], Proportion(question["proportion"]))
-            signal.setitimer(signal.ITIMER_PROF, 0)
-            pipe.send_bytes(json.dumps([found.sameness, found.why]).encode())
-    except EOFError:
-        return
-    except MemoryError:
-        os._exit(OUT_OF_MEMORY)
+def answer(question: Any) -> list[str]:  # noqa: ANN401 - JSON
+    """Compare the two formulas of a question, as `to_wire` writes them."""
+    found = decide(question["left"], question["right"], Proportion(question["proportion"]))
+    return [found.sameness.value, found.why]
