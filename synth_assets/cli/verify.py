@@ -95,15 +95,13 @@ def verify(
     """
     from synth_assets.core.generation.budget import Payer
     from synth_assets.core.verify.stage import verify_samples
-    from synth_assets.resources.row_files.rows import check_output, read_rows
+    from synth_assets.resources.row_files.rows import check_outputs, read_rows
     from synth_assets.resources.settings import read_settings
     from synth_assets.resources.workshop import Workshop
 
     workshop = Workshop(read_settings())
     order = _order(workshop, said, listed, recipe)
-    for path in (output, decisions, verdicts):
-        if path is not None:
-            check_output(path, file)
+    check_outputs([path for path in (output, decisions, verdicts) if path is not None], file)
     rows = read_rows(file, columns)
     if not as_json:
         click.echo(f"{len(rows.samples):,} rows of {file}: {rows.columns.told}")

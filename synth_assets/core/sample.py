@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
@@ -122,9 +122,26 @@ def history_text(history: Sequence[Message]) -> str:
 
 
 def history_of(text: str) -> tuple[Message, ...]:
-    """Read what `history_text` wrote."""
-    said: list[dict[str, str]] = json.loads(text) if text else []
-    return tuple(Message(each["role"], each["content"]) for each in said)
+    """Read what `history_text` wrote.
+
+    Raises:
+        ValueError: if it is no JSON, or no list of turns with texts as role and content.
+    """
+    said: object = json.loads(text) if text else []
+    if not isinstance(said, list):
+        raise ValueError("the history is no JSON list of turns. Write [{role, content}, ...].")
+    turns = cast("list[object]", said)
+    return tuple(_turn_of(each, number) for number, each in enumerate(turns, 1))
+
+
+def _turn_of(said: object, number: int) -> Message:
+    turn = cast("dict[str, object]", said) if isinstance(said, dict) else {}
+    role, content = turn.get("role"), turn.get("content")
+    if not isinstance(role, str) or not isinstance(content, str):
+        raise ValueError(
+            f"turn {number} of the history is no {{role, content}} with texts. Write it so."
+        )
+    return Message(role, content)
 
 
 def sample_frame(samples: Iterable[Sample]) -> pl.DataFrame:

@@ -8,7 +8,7 @@ import pytest
 
 from synth_assets.core.function_shape import FunctionShape, function_of
 from synth_assets.core.schema import Reason
-from synth_assets.core.verify.tools import (
+from synth_assets.core.verify.programs import (
     CallTests,
     DoesNotRun,
     Failed,

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -5,8 +6,7 @@ from pydantic import ValidationError
 
 from synth_assets.core.schema import Reason, VerdictOutcome
 from synth_assets.core.verify.code import Code
-from synth_assets.core.verify.tools import (
-    NO_TOOLS,
+from synth_assets.core.verify.programs import (
     CallTests,
     DoesNotRun,
     Failed,
@@ -20,8 +20,9 @@ from synth_assets.core.verify.tools import (
     StreamCase,
     StreamTests,
     TestStyle,
-    Tools,
 )
+from synth_assets.core.verify.protocol import Together
+from synth_assets.core.verify.tools import NO_TOOLS, Tools
 from tests.samples import synthetic_row
 
 _PROGRAM = "def f(x):\n    return x\n"
@@ -39,12 +40,17 @@ class ScriptedRunner:
         self.jobs.append(job)
         return self.outcomes.pop(0)
 
+    def run_all(self, jobs: Sequence[ProgramJob]) -> list[ProgramOutcome]:
+        return [self.run(job) for job in jobs]
+
 
 def _judge(
     verifier: Code, runner: ScriptedRunner, response: str = _ANSWER, tests: str = "assert 1"
 ):
     check = verifier.prepare({}, Tools(programs=runner))
-    return check(synthetic_row("a", "write f", response, reference=tests))
+    assert isinstance(check, Together)
+    [verdict] = check.check([synthetic_row("a", "write f", response, reference=tests)])
+    return verdict
 
 
 @pytest.mark.parametrize(
@@ -82,6 +88,7 @@ def test_code_outcome_of_a_run_becomes_a_verdict(
 
 def test_code_without_a_runner_is_errored_not_rejected():
     check = Code(kind="code").prepare({}, NO_TOOLS)
+    assert not isinstance(check, Together)
     verdict = check(synthetic_row("a", "write f", _ANSWER, reference="assert 1"))
 
     assert verdict.outcome == VerdictOutcome.ERRORED

@@ -152,6 +152,87 @@ def test_verify_same_name_twice_is_refused(sums: Path, told: Callable[..., str])
     assert "'x' in 2 rows" in told(sums, *NUMBER, "--column", "id=id", code=2)
 
 
+def test_verify_column_that_the_first_row_lacks_is_found(sums: Path, told: Callable[..., str]):
+    sums.write_text('{"answer": "I think so"}\n{"answer": "#### 4", "gold": "4"}\n')
+    assert "reference = gold" in told(sums, *NUMBER)
+    said = json.loads(told(sums, *NUMBER, "--json"))
+    assert said["kept"] == 1
+
+
+def test_verify_half_of_a_surrogate_pair_names_the_row(sums: Path, told: Callable[..., str]):
+    for row in ('{"response": "\\ud800"}', '{"response": "a", "other": "\\ud800"}'):
+        sums.write_text(f'{{"response": "a"}}\n{row}\n')
+        shown = told(sums, "--verifier", "length", code=2)
+        assert "line 2, column" in shown
+        assert "half of a surrogate pair at character 0" in shown
+
+
+def test_verify_numbers_of_jsonl_stay_numbers(sums: Path, told: Callable[..., str]):
+    sums.with_name("s.json").write_text('{"properties": {"a": {"type": "integer"}}}')
+    listed = sums.with_name("v.yaml")
+    listed.write_text(
+        "verifiers:\n  - {kind: json_record, schema_file: s.json, values_in_text: false}\n"
+    )
+    sums.write_text('{"response": {"a": 1, "b": [1.50, "1", null, true]}}\n')
+    assert json.loads(told(sums, "--verifiers", listed, "--json"))["kept"] == 1
+    sums.write_text('{"response": {"a": "1"}}\n')
+    assert json.loads(told(sums, "--verifiers", listed, "--json"))["kept"] == 0
+    row = '{{"context": "It rains on Mull.", "response": "on Mull", "at": {}}}\n'
+    span = "{kind: grounding, answer: span, start_attribute: at}"
+    sums.write_text(row.format(9) + row.format(8))
+    said = json.loads(told(sums, "--verifier", span, "--json"))
+    assert (said["kept"], said["reasons"]) == (1, {"misplaced_answer": 1})
+
+
+def test_verify_history_that_is_no_chat_is_errored(sums: Path, told: Callable[..., str]):
+    histories = ("[1]", "{}", "5", '[{"role": "user"}]', '[{"role": "user", "content": null}]', "?")
+    rows = [json.dumps({"response": "a", "history": each}) for each in ("", "[]", *histories)]
+    sums.write_text("\n".join(rows))
+    said = json.loads(told(sums, "--verifier", "personal_data", "--json"))
+    assert (said["kept"], said["dropped"], said["errored"]) == (2, 0, len(histories))
+    assert "turn 1 of the history" in said["first_error"]
+
+
+@pytest.mark.parametrize(
+    "content", [None, True, {"text": "a"}, [{"type": "image_url", "text": "a"}], ["a"]]
+)
+def test_verify_turn_without_a_text_is_refused(
+    sums: Path, told: Callable[..., str], content: object
+):
+    turns = [{"role": "user", "content": "a"}, {"role": "assistant", "content": content}]
+    sums.write_text(json.dumps({"messages": turns}) + "\n")
+    assert "turn 2: must have a role and a text" in told(sums, *NUMBER, code=2)
+
+
+def test_verify_turns_in_parts_and_as_json_text_are_read(sums: Path, told: Callable[..., str]):
+    parts = [{"type": "text", "text": "one two"}, {"type": "text", "text": "three"}]
+    turns = [{"role": "user", "content": "a"}, {"role": "assistant", "content": parts}]
+    rows = [{"messages": turns}, {"messages": json.dumps(turns)}]
+    sums.write_text("\n".join(map(json.dumps, rows)))
+    for most, kept in ((3, 2), (2, 0)):
+        length = f"{{kind: length, max_words: {most}}}"
+        assert json.loads(told(sums, "--verifier", length, "--json"))["kept"] == kept
+
+
+def test_verify_two_outputs_of_one_name_are_refused(sums: Path, told: Callable[..., str]):
+    output = sums.with_name("o.jsonl")
+    outputs = ("-o", output, "--decisions", f"{output.parent}/./o.jsonl")
+    assert "named for two outputs" in told(sums, *NUMBER, *outputs, code=2)
+    assert not output.exists()
+
+
+@pytest.mark.parametrize("image", [b"\xff", [b"x"], {"bytes": b"x"}])
+def test_verify_bytes_that_no_text_file_holds_are_refused(
+    sums: Path, told: Callable[..., str], image: object
+):
+    table, output = sums.with_name("t.parquet"), sums.with_name("o.parquet")
+    pl.DataFrame({"response": ["a"], "image": [image]}).write_parquet(table)
+    keep = ("--verifier", "personal_data", "-o")
+    assert "holds bytes" in told(table, *keep, sums.with_name("o.jsonl"), code=2)
+    told(table, *keep, output)
+    assert pl.read_parquet(output)["image"].to_list() == [image]
+
+
 def test_verify_list_names_each_kind_once(told: Callable[..., str]):
     kinds = [line.split()[0] for line in told("--list").splitlines()[1:]]
     assert len(kinds) == len(set(kinds)) > 6

@@ -15,12 +15,12 @@ from synth_assets.core.sample import Sample, sample_frame
 from synth_assets.core.schema import Origin
 from synth_assets.errors import ConfigurationError, SourceError
 from synth_assets.resources.frames import write_bytes
+from synth_assets.resources.row_files.chats import texts_of_chat
 from synth_assets.resources.row_files.columns import MESSAGES, Columns, find_columns
+from synth_assets.resources.row_files.values import attributes_of, text_of, values_of
 from synth_assets.resources.sources.records import Record, read_records
 
 OUTPUT_ENDINGS = (".jsonl", ".parquet", ".csv")
-
-_ROLES = {"human": "user", "gpt": "assistant"}
 
 
 @dataclass(frozen=True)
@@ -107,13 +107,11 @@ def read_rows(path: Path, said: Sequence[str] = ()) -> RowFile:
         SourceError: if the file is missing, empty or malformed, naming the row.
         ConfigurationError: if it is not plain which column holds the responses.
     """
-    columns: Columns | None = None
-    samples: list[Sample] = []
-    for position, record in enumerate(read_records(path, "rows")):
-        if columns is None:
-            columns = find_columns(record.values, said, path.name)
-        samples.append(_sample(position, record, columns))
-    assert columns is not None  # an empty file is an error of read_records
+    records = list(read_records(path, "rows"))
+    # Of all rows, as the first of a JSONL file may lack what others have.
+    present = dict.fromkeys(name for record in records for name in record.values)
+    columns = find_columns(present, said, path.name)
+    samples = [_sample(position, record, columns) for position, record in enumerate(records)]
     _refuse_shared_names(samples, columns)
     return RowFile(path, columns, tuple(samples))
 
@@ -125,6 +123,19 @@ def write_table(output: Path, table: pl.DataFrame) -> None:
         StorageError: if it cannot be written.
     """
     write_bytes(output, _bytes(table, output))
+
+
+def check_outputs(outputs: Sequence[Path], read: Path) -> None:
+    """Refuse outputs that cannot be written as what their names say; see `check_output`.
+
+    Raises:
+        ConfigurationError: also if two of them are one file.
+    """
+    for output in outputs:
+        check_output(output, read)
+    [(first, count)] = Counter(path.resolve() for path in outputs).most_common(1) or [(read, 1)]
+    if count > 1:
+        raise ConfigurationError(f"{first}: is named for two outputs. Name a file for each.")
 
 
 def check_output(output: Path, read: Path) -> None:
@@ -142,24 +153,20 @@ def check_output(output: Path, read: Path) -> None:
 
 
 def _sample(position: int, record: Record, columns: Columns) -> Sample:
-    texts = {part: _text(record, column) for part, column in columns.of.items()}
-    if MESSAGES in texts:
-        texts |= _of_chat(record, columns.of[MESSAGES])
-        del texts[MESSAGES]
+    values = values_of(record)
+    texts = _texts(values, record.where, columns)
     used = {*columns.of.values(), columns.identity}
-    rest = {
-        name: value
-        for name, value in record.values.items()
-        if name not in used and isinstance(value, str | int | float)
-    }
+    rest = {name: value for name, value in values.items() if name not in used}
     prompt, response = texts.get("prompt", ""), texts.get("response", "")
-    name = str(position + 1) if columns.identity is None else _text(record, columns.identity)
+    name = str(position + 1)
+    if columns.identity is not None:
+        name = text_of(values.get(columns.identity), f"{record.where}, {columns.identity!r}")
     made = Sample.real("file", position, prompt, response, "unstated")
     return replace(
         made,
         sample_id=name,
         origin=Origin.SYNTHETIC,
-        attributes=json.dumps(rest, ensure_ascii=False, default=str),
+        attributes=json.dumps(attributes_of(rest, record.where), ensure_ascii=False),
         context=texts.get("context", ""),
         reference=texts.get("reference", ""),
         history=texts.get("history", ""),
@@ -168,35 +175,17 @@ def _sample(position: int, record: Record, columns: Columns) -> Sample:
     )
 
 
-def _text(record: Record, column: str) -> str:
-    """A column as text: nothing for null, JSON for lists and objects."""
-    value = record.values.get(column)
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list | dict | bool):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return str(value)
-
-
-def _of_chat(record: Record, column: str) -> dict[str, str]:
-    """Prompt, response and what was said before, of a chat in OpenAI's or ShareGPT's form."""
-    turns = record.values.get(column)
-    said: list[dict[str, str]] = []
-    for turn in cast("list[object]", turns) if isinstance(turns, list) else []:
-        if isinstance(turn, Mapping):
-            each = cast("Mapping[str, object]", turn)
-            role = str(each.get("role", each.get("from", "")))
-            text = each.get("content", each.get("value", ""))
-            said.append({"role": _ROLES.get(role, role), "content": str(text)})
-    if len(said) < 2 or said[-1]["role"] != "assistant" or said[-2]["role"] != "user":
-        raise SourceError(
-            f"{record.where}, column {column!r}: must be a list of turns that ends with one of "
-            "the user and one of the assistant. Mend the row."
-        )
-    history = json.dumps(said[:-2], ensure_ascii=False) if said[:-2] else ""
-    return {"prompt": said[-2]["content"], "response": said[-1]["content"], "history": history}
+def _texts(values: Mapping[str, object], where: str, columns: Columns) -> dict[str, str]:
+    """Part of a sample -> its text."""
+    texts = {
+        part: text_of(values.get(column), f"{where}, column {column!r}")
+        for part, column in columns.of.items()
+    }
+    if MESSAGES not in texts:
+        return texts
+    del texts[MESSAGES]
+    column = columns.of[MESSAGES]
+    return texts | texts_of_chat(values.get(column), f"{where}, column {column!r}")
 
 
 def _refuse_shared_names(samples: Sequence[Sample], columns: Columns) -> None:
@@ -240,6 +229,9 @@ def _read_table(path: Path) -> pl.DataFrame:
 
 def _bytes(frame: pl.DataFrame, output: Path) -> bytes:
     buffer = BytesIO()
+    if output.suffix != ".parquet" and any(map(_holds_bytes, frame.dtypes)):
+        # Polars panics on them.
+        raise ConfigurationError(f"{output}: a column holds bytes, not text. Write .parquet.")
     match output.suffix:
         case ".parquet":
             frame.write_parquet(buffer, compression="zstd")
@@ -251,3 +243,15 @@ def _bytes(frame: pl.DataFrame, output: Path) -> bytes:
         case _:
             frame.write_ndjson(buffer)
     return buffer.getvalue()
+
+
+def _holds_bytes(kind: pl.DataType) -> bool:
+    match kind:
+        case pl.Binary():
+            return True
+        case pl.List(inner=inner) | pl.Array(inner=inner):
+            return isinstance(inner, pl.DataType) and _holds_bytes(inner)
+        case pl.Struct(fields=fields):
+            return any(isinstance(f.dtype, pl.DataType) and _holds_bytes(f.dtype) for f in fields)
+        case _:
+            return False

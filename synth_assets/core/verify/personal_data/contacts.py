@@ -24,9 +24,9 @@ _SPELLED = re.compile(
 )
 _SPELLED_DOT = re.compile(r" ?[\[({] ?dot ?[\])}] ?| ?\. ?")
 
-# `icon@2x.png` is a picture, `getty@tty1.service` a unit.
+# `icon@2x.png` is a picture, `getty@tty1.service` a unit. `.md`, `.py` and `.rs` are countries.
 _NO_DOMAINS = re.compile(
-    r"(?:avif|bmp|conf|css|cpp|gif|ico|jpe?g|jsx?|json|less|md|mount|pdf|png|py|rb|rs|scss|service"
+    r"(?:avif|bmp|conf|css|cpp|gif|ico|jpe?g|jsx?|json|less|mount|pdf|png|rb|scss|service"
     r"|socket|svg|target|timer|toml|tsx?|txt|webp|xml|ya?ml)\Z"
 )
 

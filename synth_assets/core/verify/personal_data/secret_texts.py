@@ -79,25 +79,30 @@ _URL_PASSWORD = re.compile(
     r"://(?P<user>[^\s:/?#@<>\"'`\x00]{0,64}):(?P<word>[^\s/@<>\"'`\x00]{1,200})@(?=[\w\[.-])"
 )
 _NO_PASSWORD = re.compile(
-    r"[<{$%(\[*]|\bpass(?:word|wd)?\b|^(?:pwd|secret|xxx+|\.\.\.)", re.IGNORECASE
+    r"[<{]|\A[$(\[*]|\$\(|\*\*|%(?![0-9a-f]{2})|\bpass(?:word|wd)?\b|^(?:pwd|secret|xxx+|\.\.\.)",
+    re.IGNORECASE,
 )
 
 _WORD = (
-    r"passwords?|passwort|passwd|passphrase|pass|pwd|mot de passe|contrase\u00f1a"
+    r"passwords?|passwort|kennwort|passwd|passphrase|pass|pwd|mot de passe|contrase\u00f1a"
     r"|secret(?:[_ -]?access)?(?:[_ -]?key)?|api[_ -]?(?:key|token|secret)"
     r"|access[_ -]?(?:key|token)|auth[_ -]?(?:key|token)|account[_ ]?key|client[_ -]?secret"
     r"|private[_ -]?key|bearer|token|signing[_ -]?key|encryption[_ -]?key"
 )
 _ASSIGNED = re.compile(
     rf"(?<![a-z])(?:{_WORD})(?:_\w{{0,20}})?\b[\"'`*]{{0,3}}"
-    r" ?(?:is|was|=>|:=|==?|:|(?<=bearer)) ?[\"'`*]{0,3}(?P<value>[^\s\"'`<>\x00]{8,200})"
+    r" ?(?:is:?|was:?|=>|:=|==?|:|(?<=bearer))(?:\*\*)?"
+    r" ?[\"'`*]{0,3}(?P<value>[^\s\"'`<>\x00]{8,200})"
 )
 _ASSIGNED_SCREENS = (
-    "passw", "passphrase", "pass=", "pass:", "pwd", "mot de passe", "contrase", "secret", "key",
-    "token", "bearer",
+    "passw", "kennwort", "passphrase", "pass=", "pass:", "pwd", "mot de passe", "contrase",
+    "secret", "key", "token", "bearer",
 )  # fmt: skip
 _TRAILING = ".,;:!?)]}*"
-_IN_CODE = re.compile(r"[(){}\[\]$%\\]|::|->|\A[a-z_]+(?:\.[a-z_]+)+\Z|://|\A[/~.]", re.IGNORECASE)
+_IN_CODE = re.compile(
+    r"[(){}\[\]\\]|\A[$%]|%[ds]|::|->|\A[a-z_]+(?:\.[a-z_]+)+\Z|://|\A[/~.]",
+    re.IGNORECASE,
+)
 _PASSWORD_BITS, _KEY_BITS = 2.5, 3.3
 _KEY_LENGTH = 16
 
@@ -166,7 +171,7 @@ def _is_random(value: str, written: str) -> bool:
     if len(value) < 8 or _IN_CODE.search(value):
         return False
     letters, digits = any(map(str.isalpha, value)), any(map(str.isdigit, value))
-    if written.startswith(("pass", "pwd", "mot de", "contrase")):
+    if written.startswith(("pass", "kennwort", "pwd", "mot de", "contrase")):
         return letters and digits and _bits(value) >= _PASSWORD_BITS
     return len(value) >= _KEY_LENGTH and letters and digits and _bits(value) >= _KEY_BITS
 
