@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 import click
 
@@ -196,6 +196,8 @@ def _lines(report: dict[str, object], output: Path | None) -> Iterator[str]:
             ),
         ]
     )
+    if reasons.get("no_reference"):
+        yield "Rows without a reference: name its column, --column reference=COLUMN."
     if report["first_error"]:
         yield f"The first error: {report['first_error']}"
     if output is not None:
@@ -223,14 +225,10 @@ class _Progress:
 
 def _kinds() -> Iterator[str]:
     from synth_assets.cli.tables import indented
-    from synth_assets.core.verify.catalogue import VerifierSpec
+    from synth_assets.core.config.verifier_reading import verifier_kinds
 
-    union, *_ = get_args(VerifierSpec)
     rows = [
-        [
-            cls.model_fields["kind"].annotation.__args__[0],
-            (inspect.getdoc(cls) or "").partition("\n")[0],
-        ]
-        for cls in get_args(union)
+        [kind, (inspect.getdoc(cls) or "").partition("\n")[0]]
+        for kind, cls in verifier_kinds().items()
     ]
-    yield from indented([["kind", "accepts a row when"], *sorted(rows)])
+    yield from indented([["kind", "what it says of a row that it accepts"], *rows])

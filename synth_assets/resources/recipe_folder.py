@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from synth_assets.core.config.recipe_reading import check_file_name
 from synth_assets.core.config.recipe_spec import RecipeSpec
 from synth_assets.core.verify.json_record import JsonRecord
 from synth_assets.core.verify.protocol import Verifier
@@ -106,9 +107,11 @@ def read_named_texts(folder: Path, verifiers: Iterable[Verifier]) -> dict[str, s
     """File name -> text of the files of a folder that verifiers name; no others are read.
 
     Raises:
-        ConfigurationError: if one cannot be read, is too large or not UTF-8.
+        ConfigurationError: if one lies elsewhere, cannot be read, is too large or not UTF-8.
     """
     places = {name: folder / name for name in _named_files(verifiers)}
+    for name in places:
+        check_file_name(str(folder.resolve()), name)
     return {
         name: read_text(path, ConfigurationError, _limit(name))
         for name, path in places.items()

@@ -121,9 +121,12 @@ def test_verify_file_of_verifiers_reads_files_beside_it(sums: Path, told: Callab
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--verifier", "nothing"), "Input tag 'nothing'"),
+        (("--verifier", "nothing"), "there is no such verifier"),
         (("--verifier", "{kind: math, anser: whole}"), "`verifier.anser` is no known key"),
         (("--verifier", "{kind: math"), "not valid YAML"),
+        (("--verifier", "{kind: perplexity, file: ../x.txt}"), "points outside"),
+        (("--verifier", "mth"), "Did you mean math?"),
+        ((*NUMBER, "-o", "/proc/nowhere/k.jsonl"), "cannot be written"),
         ((), "no verifier is named"),
         ((*NUMBER, "--column", "reply=answer"), "write part=column"),
         ((*NUMBER, "--column", "response=answers"), "has no column 'answers'"),

@@ -1,6 +1,7 @@
 """Records against a schema and their text."""
 
 import json
+import time
 from decimal import Decimal
 
 import pytest
@@ -147,3 +148,10 @@ def test_json_record_of_tokens_of_its_text_is_accepted(words: list[str]) -> None
     text = " ".join(words)
     record = json.dumps({"city": words[0], "items": [{"all": text, "last": words[-1]}]})
     assert verdict(record, text).reason is None
+
+
+def test_strict_json_string_that_is_never_closed_is_refused_in_linear_time() -> None:
+    began = time.process_time()
+    with pytest.raises(MalformedJson):
+        strict_json('"\\' * 49_000)
+    assert time.process_time() - began < 5

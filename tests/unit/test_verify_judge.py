@@ -281,6 +281,21 @@ def test_judges_are_asked_about_all_samples_at_once():
     assert len({call.request.fingerprint for call in calls}) == 200
 
 
+def test_sample_with_a_broken_history_is_left_open_and_the_others_are_judged():
+    rows = [ROW, replace(ROW, sample_id="broken", history="[1]")]
+    broken, sound = [
+        next(
+            v
+            for row, v in zip(rows, judged(rubric(), by_judge(one=rated(5, 4)), *rows), strict=True)
+            if row.sample_id == name
+        )
+        for name in ("broken", "row")
+    ]
+    assert sound.outcome is ACCEPTED
+    assert broken.outcome is ERRORED
+    assert "history" in broken.evidence
+
+
 def test_judge_that_answers_in_json_is_asked_again_once():
     schema = json.dumps(
         {

@@ -13,6 +13,7 @@ _TYPOGRAPHY = str.maketrans(
         **dict.fromkeys(_DOUBLE_QUOTES, '"'),
         **dict.fromkeys(_DASHES, "-"),
         **dict.fromkeys(_INVISIBLE, None),
+        **{0xFF01 + at: chr(0x21 + at) for at in range(94)},  # full-width forms
     }
 )
 

@@ -23,6 +23,7 @@ from synth_assets.core.sample import Sample
 from synth_assets.core.schema import Reason, Verdict, VerdictOutcome
 from synth_assets.core.techniques.answer_form import AnswerForm
 from synth_assets.core.techniques.structured import answers_of
+from synth_assets.core.verify.folding import clipped
 from synth_assets.core.verify.hearing import Heard, Question, hear
 from synth_assets.core.verify.judge_votes import (
     HIGHEST,
@@ -225,19 +226,30 @@ class _Court:
         return verdicts
 
     def _together(self, samples: Sequence[Sample]) -> Iterable[Verdict]:
-        asked = [sample for sample in samples if self._other(sample) is not None]
+        plain = [self._unasked(sample) for sample in samples]
         questions = [
             Question(sample.sample_id, answers_of(self.form, requests, self.judge.fields))
-            for sample in asked
+            for sample, verdict in zip(samples, plain, strict=True)
+            if verdict is None
             for requests in self._requests(sample)
         ]
         heard = iter(hear(questions, self.judges))
-        for sample in samples:
-            if self._other(sample) is None:
-                told = f"the sample has no {self.judge.against} to compare with"
-                yield Verdict.rejected(Reason.NO_REFERENCE, told)
-            else:
+        for sample, verdict in zip(samples, plain, strict=True):
+            if verdict is None:
                 yield self._verdict(sample, [next(heard) for _ in self.judge.judges])
+            else:
+                yield verdict
+
+    def _unasked(self, sample: Sample) -> Verdict | None:
+        """The verdict on a sample that no judge needs to see, or could."""
+        if self._other(sample) is None:
+            told = f"the sample has no {self.judge.against} to compare with"
+            return Verdict.rejected(Reason.NO_REFERENCE, told)
+        try:
+            _ = sample.earlier
+        except ValueError as fault:
+            return Verdict.errored(f"its history cannot be read: {clipped(str(fault), 160)}")
+        return None
 
     def _other(self, sample: Sample) -> str | None:
         """What the response is compared with: nothing for a rubric; none where it is missing."""

@@ -1,6 +1,7 @@
 """A user's own rows as samples, and those of them that are kept, as they were."""
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -148,6 +149,8 @@ def check_output(output: Path, read: Path) -> None:
         raise ConfigurationError(
             f"{output}: unknown kind of file. Give one of {', '.join(OUTPUT_ENDINGS)}."
         )
+    if not os.access(next(p for p in output.absolute().parents if p.exists()), os.W_OK):
+        raise ConfigurationError(f"{output}: its folder cannot be written. Name another place.")
     if output.exists() and read.exists() and output.samefile(read):
         raise ConfigurationError(f"{output}: is the file that is read. Name another.")
 
