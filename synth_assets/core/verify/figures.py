@@ -1,12 +1,12 @@
 """Numbers of running text with what they count, and whether other texts support them.
 
-On top of `quantities`: numbers spelled out (English and German, up to 99), the unit behind a number
-where `units` knows it, decades, and dates.
+On top of `quantities`: numbers spelled out (English; German up to 20, and tens), the unit
+behind a number where `units` knows it, decades, and dates.
 """
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from synth_assets.core.verify.dates import Date, dates
@@ -55,9 +55,8 @@ PERCENT = Unit(Fraction(1, 100), ())
 _OF_DATE = Unit(Fraction(1), (("date", Fraction(1)),))
 _MAGNITUDES = frozenset({100, 1000, 10**6, 10**9})
 _ALL_WORDS = frozenset({*NUMBER_WORDS, *_ORDINALS})
-_WORDS = "|".join(sorted(_ALL_WORDS, key=len, reverse=True))
 _LETTERS = re.compile(r"[^\W\d_]+")
-_SPELLED = re.compile(rf"\b(?:(?P<tens>{'|'.join(_TENS)})[- ])?(?P<word>{_WORDS})\b", re.IGNORECASE)
+_NEXT_WORD = re.compile(r"(?P<link>,? and |[- ])(?P<word>[^\W\d_]+)", re.IGNORECASE)
 _BEHIND = re.compile(r"[ -]?(?P<word>%|\u00b0[CF]?|[^\W\d_]{1,20}\b)(?P<next> cent\b)?")
 _PERCENTS = frozenset({"%", "percent", "per", "prozent", "pct"})
 # What `units` reads as units and mostly is none behind a number.
@@ -123,11 +122,13 @@ def figures(text: str) -> Figures:
     for word in _LETTERS.finditer(plain):
         # Most words are none; a search for all number words at once is ten times slower.
         if word.start() >= end and word[0].lower() in _ALL_WORDS:
-            found = _SPELLED.match(plain, word.start())
-            if found is not None:
-                end = found.end()
-                figure, claims_it = _spelled_out(plain, found)
-                (claims if claims_it else asides).append(figure)
+            spelled = _spelled_at(plain, word)
+            end = spelled.end
+            figure = Figure(plain[word.start() : end], Fraction(spelled.value))
+            if spelled.claims:
+                claims.append(replace(figure, unit=_unit_behind(plain, end)))
+            else:
+                asides.append(figure)
     return Figures(tuple(claims), tuple(asides), found_dates, plain)
 
 
@@ -214,12 +215,81 @@ def _unit_behind(plain: str, end: int) -> Unit | None:
     return unit if unit is not None and unit.known else None
 
 
-def _spelled_out(plain: str, found: re.Match[str]) -> tuple[Figure, bool]:
-    """A number word, and whether it claims something."""
-    word, tens = found["word"].lower(), found["tens"]
-    value = NUMBER_WORDS.get(word, _ORDINALS.get(word, 0))
-    if tens and value < 10:
-        value += _TENS[tens.lower()]
-    claims_it = value > 2 if word in _ORDINALS else value > 1 and value not in _MAGNITUDES
-    unit = _unit_behind(plain, found.end()) if claims_it else None
-    return Figure(found.group(), Fraction(value), unit), claims_it
+@dataclass
+class _Spelled:
+    """A number in words, word by word: `one thousand two hundred and five`.
+
+    Attributes:
+        end: offset behind the last word.
+        whole: what thousands and millions came to.
+        rest: what stands behind the last of them.
+        least: the last of them.
+        is_ordinal: it ends in a word such as `third`.
+        words: how many.
+    """
+
+    end: int
+    whole: int = 0
+    rest: int = 0
+    least: int = 10**12
+    is_ordinal: bool = False
+    words: int = 0
+
+    @property
+    def value(self) -> int:
+        """What it says so far."""
+        return self.whole + self.rest
+
+    @property
+    def claims(self) -> bool:
+        """Whether another text must support it; `one`, `second` and a bare `hundred` need none."""
+        if self.is_ordinal:
+            return self.value > 2
+        return self.value > 1 and (self.words > 1 or self.value not in _MAGNITUDES)
+
+    def takes(self, word: str, link: str) -> bool:
+        """Go on with a word behind `link`, if the number does."""
+        if self.is_ordinal or (word not in NUMBER_WORDS and word not in _ORDINALS):
+            return False
+        said = NUMBER_WORDS.get(word, _ORDINALS.get(word, 0))
+        if "and" in link and (self.rest % 100 or not self.value):
+            return False
+        if said in _MAGNITUDES:
+            return self._multiplied(said)
+        if self.words and not self._has_room(said):
+            return False
+        self.rest += said
+        self.is_ordinal = word in _ORDINALS
+        self.words += 1
+        return True
+
+    def _multiplied(self, said: int) -> bool:
+        if self.words and not (0 < self.rest < said < self.least):
+            return False
+        if said == 100 and self.words:
+            self.rest *= 100
+        elif self.words:
+            self.whole, self.rest, self.least = self.whole + self.rest * said, 0, said
+        else:
+            self.rest = said
+        self.words += 1
+        return True
+
+    def _has_room(self, said: int) -> bool:
+        """Whether ones may follow tens, ones or tens hundreds, and all of them thousands."""
+        if not said or self.least <= said:
+            return False
+        if self.rest % 100:
+            return said < 10 and self.rest % 10 == 0 and self.rest % 100 >= 20
+        return self.rest > 0 or self.whole > 0
+
+
+def _spelled_at(plain: str, first: re.Match[str]) -> _Spelled:
+    """The number that begins with a number word."""
+    found = _Spelled(first.end())
+    found.takes(first[0].lower(), "")
+    while (word := _NEXT_WORD.match(plain, found.end)) is not None:
+        if not found.takes(word["word"].lower(), word["link"].lower()):
+            break
+        found.end = word.end()
+    return found
