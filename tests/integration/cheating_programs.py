@@ -1,6 +1,6 @@
 """Programs that solve nothing and try to be believed, and tests of every style to try them on."""
 
-from synth_assets.core.verify.tools import CallTests, TestStyle
+from synth_assets.core.verify.programs import CallTests, TestStyle
 
 HONEST = """
 def primes(most):

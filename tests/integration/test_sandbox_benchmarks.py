@@ -1,12 +1,11 @@
 import gzip
 import json
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from synth_assets.core.verify.tools import (
+from synth_assets.core.verify.programs import (
     CallTests,
     Failed,
     Passed,
@@ -44,8 +43,7 @@ def _task(task: dict[str, str], program: str) -> ProgramJob:
 
 
 def _outcomes(sandbox: Sandbox, jobs: Sequence[ProgramJob]) -> list[ProgramOutcome]:
-    with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(sandbox.run, jobs))
+    return sandbox.run_all(jobs)
 
 
 def test_sandbox_humaneval_accepts_every_canonical_solution(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from synth_assets.core.verify.tools import (
+from synth_assets.core.verify.programs import (
     CallTests,
     DoesNotRun,
     Failed,
@@ -91,6 +91,12 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="module")
+def bubblewrapped() -> Iterator[Sandbox]:
+    with open_sandbox(size=1, modes=(Mode.BUBBLEWRAP,)) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
 def landlocked() -> Iterator[Sandbox]:
     with open_sandbox(size=1, modes=(Mode.LANDLOCK,)) as opened:
         yield opened
@@ -102,11 +108,22 @@ def _program(name: str, outside: Outside) -> str:
 
 
 def _limits(name: str) -> ProgramLimits:
-    return ProgramLimits(cpu_s=0.4, wall_s=1.0 if name in SLOW else 20.0)
+    return ProgramLimits(cpu_s=0.25, wall_s=0.4 if name in SLOW else 20.0)
 
 
 @pytest.mark.parametrize("name", HARMFUL)
 def test_sandbox_harmful_script_does_no_harm(sandbox: Sandbox, outside: Outside, name: str):
+    _expect_no_harm(sandbox, outside, name)
+
+
+@pytest.mark.parametrize("name", HARMFUL)
+def test_sandbox_of_bubblewrap_harmful_script_does_no_harm(
+    bubblewrapped: Sandbox, outside: Outside, name: str
+):
+    _expect_no_harm(bubblewrapped, outside, name)
+
+
+def _expect_no_harm(sandbox: Sandbox, outside: Outside, name: str) -> None:
     before = outside.state()
     began = time.monotonic()
     tests = StreamTests((StreamCase("", "reached"),))
@@ -144,7 +161,7 @@ def test_sandbox_closed_leaves_no_process_behind():
 def test_sandbox_whose_owner_is_killed_leaves_no_process_behind():
     program = "import time\ndef f(): time.sleep(60)"
     owner = (
-        "from synth_assets.core.verify.tools import CallTests, ProgramJob\n"
+        "from synth_assets.core.verify.programs import CallTests, ProgramJob\n"
         "from synth_assets.resources.sandbox.runner import Sandbox\n"
         "sandbox = Sandbox(1)\nprint(sandbox.mode, flush=True)\n"
         f"sandbox.run(ProgramJob({program!r}, CallTests('f()')))"

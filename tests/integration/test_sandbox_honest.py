@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from synth_assets.core.verify.tools import (
+from synth_assets.core.verify.programs import (
     CallTests,
     DoesNotRun,
     Failed,
@@ -279,3 +279,55 @@ def test_sandbox_tests_that_cannot_cross_say_nothing_of_the_program(sandbox: San
 
     assert isinstance(outcome, NotRun)
     assert "their own class Own" in outcome.what
+
+
+def test_sandbox_tests_that_lie_about_their_process_serve_nobody_else(sandbox: Sandbox):
+    lying = CallTests(
+        "import os\nos.write(3, b'fit')\nimport builtins\n"
+        "builtins.sorted = lambda *_: [1, 2]\nwhile True: pass"
+    )
+    limits = ProgramLimits(cpu_s=0.5)
+    sandbox.run(ProgramJob("def f(): return 1", lying, limits))
+    wrong = CallTests("assert sorted(f()) == [1, 2]")
+
+    outcome = sandbox.run(ProgramJob("def f(): return [3]", wrong, limits))
+    assert isinstance(outcome, Failed)
+
+
+def test_sandbox_tests_that_change_the_interpreter_leave_no_trace(sandbox: Sandbox):
+    changing = CallTests("import builtins\nbuiltins.sorted = lambda *_: [1, 2]\nassert f() == [3]")
+    plain = CallTests("assert sorted(f()) == [1, 2]")
+    program = "def f(): return [3]"
+
+    assert sandbox.run(ProgramJob(program, plain)) != Passed()
+    assert sandbox.run(ProgramJob(program, changing)) == Passed()
+    assert sandbox.run(ProgramJob(program, plain)) != Passed()
+
+
+def test_sandbox_plain_tests_in_a_row_see_nothing_of_each_other(sandbox: Sandbox):
+    first = CallTests("left = 1\nassert f() == 1")
+    second = CallTests("assert left == 1")
+
+    assert sandbox.run(ProgramJob("def f(): return 1", first)) == Passed()
+    outcome = sandbox.run(ProgramJob("def f(): return 1", second))
+    assert isinstance(outcome, Failed)
+    assert "name 'left'" in outcome.what
+
+
+def test_sandbox_program_that_hands_out_builtins_gets_none_called_on_its_word(sandbox: Sandbox):
+    program = (
+        "def run(): return eval\ndef said(): return '__import__(\"os\")._exit(0)'\n"
+        "def f(): return 1"
+    )
+    outcome = sandbox.run(ProgramJob(program, CallTests("g = run()\nassert g(said()) == 1")))
+
+    assert isinstance(outcome, Failed)
+    assert "ended itself" in outcome.what
+
+
+def test_sandbox_run_all_keeps_the_order():
+    jobs = [ProgramJob(f"def f(): return {n % 3}", CallTests("assert f() == 0")) for n in range(12)]
+    with open_sandbox(size=2) as opened:
+        outcomes = opened.run_all(jobs)
+
+    assert [isinstance(each, Passed) for each in outcomes] == [n % 3 == 0 for n in range(12)]

@@ -299,3 +299,8 @@ def test_math_asks_no_algebra_about_plain_numbers() -> None:
     tools = Tools(algebra=Absent())  # type: ignore[arg-type]
     assert verdict(r"\boxed{\frac{3}{4}}", "0.75", tools).outcome == VerdictOutcome.ACCEPTED
     assert verdict(r"\boxed{(1, 2)}", "(1, 3)", tools).outcome == VerdictOutcome.REJECTED
+
+
+@pytest.mark.parametrize(("response", "outcome"), [("\uff15", "accepted"), ("\uff16", "rejected")])
+def test_math_full_width_digits_are_digits(response: str, outcome: str) -> None:
+    assert verdict(response, "5", answer="whole").outcome == outcome

@@ -13,12 +13,13 @@ from synth_assets.core.verify.answer_grammar import read_answer
 from synth_assets.core.verify.equality import DIFFERENT, EQUAL, Comparer, Units
 from synth_assets.core.verify.expressions import Words
 from synth_assets.core.verify.notation import Unreadable
-from synth_assets.core.verify.quantities import Quantity, quantities, readable
+from synth_assets.core.verify.quantities import places_of_quantities, readable
 from synth_assets.core.verify.tools import Comparison, Sameness
 from synth_assets.core.verify.units import unit_of
 
 _LINE_CHARACTERS = 2_000
-_TAIL_CHARACTERS = 300
+_TAILS = (80, 300)
+"""Characters at the end of a text that are looked at first."""
 
 _BOX_OR_BRACE = re.compile(
     r"\\(?:boxed|fbox)(?![a-zA-Z])\s*(\{|[^\s{}$\\.,;]+)?|\\.|[{}]", re.DOTALL
@@ -34,13 +35,20 @@ _UNIT_BEHIND = re.compile(r"\s?(?:\\?%|[a-zA-Z]{1,12}(?:\^\{?[23]\}?)?(?:/[a-zA-
 _NO_UNITS_IN_PROSE = frozenset({"in", "a", "s"})
 _CURRENCIES = "$\u20ac\u00a3\u00a5\u20b9"
 
+_GREEK = "alpha|gamma|delta|epsilon|theta|kappa|lambda|sigma|omega|infty|infinity|upsilon"
+_PROSE = re.compile(
+    rf"\b(?!{_GREEK})[a-z]{{4,}}\s(?:(?!and\b|or\b|in\b|is\b|equals\b)[a-z]+\s){{0,8}}\$?\d",
+    re.I | re.A,
+)
+"""A word before a number: with no list or relation between them, that is no answer."""
+
 _PLAIN = re.compile(
     r"""
     (?P<sign> [-+]? ) (?P<currency> \\?\$\ ? )?+
     (?= \.?\d ) (?P<whole> [1-9]\d{0,2}(?:,\d{3})++ | \d*+ ) (?: \.(?P<part>\d*+) )?+
     (?: [eE](?P<power> [-+]?\d{1,60} ) )?+ (?P<percent> \ ?\\?% )?+ \.?+
     """,
-    re.VERBOSE,
+    re.VERBOSE | re.ASCII,
 )
 
 
@@ -117,6 +125,9 @@ def is_bare_answer(text: str) -> bool:
     """Whether a text is an answer as it stands, other than words, and no text that holds one."""
     if _PLAIN.fullmatch(text):
         return True
+    if _PROSE.search(text) and "\\" not in text:
+        # Reading would come to the same, and take ten times as long.
+        return False
     try:
         return not isinstance(read_answer(text), Words)
     except Unreadable:
@@ -188,10 +199,12 @@ def _first_line(text: str) -> str:
 
 
 def _last_number(text: str) -> FoundAnswers:
-    _, _, tail = text[-_TAIL_CHARACTERS:].partition(" ")
-    found = (len(text) > _TAIL_CHARACTERS and _last_listed(tail, behind_another=True)) or (
-        _last_listed(text, behind_another=False)
-    )
+    for size in _TAILS:
+        if len(text) > size:
+            _, _, tail = text[-size:].partition(" ")
+            if found := _last_listed(tail, behind_another=True):
+                return FoundAnswers((found,))
+    found = _last_listed(text, behind_another=False)
     return FoundAnswers((found,) if found else (), "" if found else "no number")
 
 
@@ -202,15 +215,13 @@ def _last_listed(text: str, *, behind_another: bool) -> str:
     begun before the text.
     """
     plain = readable(_ANNOTATION.sub("", text))
-    chain: list[Quantity] = []
-    is_behind = not behind_another
-    for each in quantities(plain):
-        if chain and not _BETWEEN_LISTED.fullmatch(plain, chain[-1].end, each.start):
-            chain, is_behind = [], True
-        chain.append(each)
-    if not chain or not is_behind:
+    places = places_of_quantities(plain)
+    first = len(places) - 1
+    while first > 0 and _BETWEEN_LISTED.fullmatch(plain, places[first - 1][1], places[first][0]):
+        first -= 1
+    if first < behind_another:
         return ""
-    start, end = chain[0].start, chain[-1].end
+    start, end = places[first][0], places[-1][1]
     if start and plain[start - 1] in _CURRENCIES:
         start -= 1
     unit = _UNIT_BEHIND.match(plain, end)

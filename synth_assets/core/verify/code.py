@@ -6,17 +6,16 @@ program cannot talk itself through them.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Literal, assert_never
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from synth_assets.core.sample import Sample
-from synth_assets.core.schema import Reason, Verdict
+from synth_assets.core.schema import Reason, Verdict, VerdictOutcome
 from synth_assets.core.verify.folding import clipped
-from synth_assets.core.verify.protocol import Check, Verifier
-from synth_assets.core.verify.tools import (
-    NO_TOOLS,
+from synth_assets.core.verify.programs import (
     CallTests,
     DoesNotRun,
     Failed,
@@ -30,8 +29,9 @@ from synth_assets.core.verify.tools import (
     StreamCase,
     StreamTests,
     TestStyle,
-    Tools,
 )
+from synth_assets.core.verify.protocol import Check, Together, Verifier
+from synth_assets.core.verify.tools import NO_TOOLS, Tools
 
 _FENCED = re.compile(r"^[ \t]*(```+|~~~+)[ \t]*([\w+-]*)[^\n]*\n(.*?)^[ \t]*\1[ \t]*$", re.M | re.S)
 _PYTHON = ("", "py", "python", "python3")
@@ -80,14 +80,26 @@ class Code(Verifier):
     memory_mb: int = Field(default=512, ge=128, le=16_384)
     output_kb: int = Field(default=1024, ge=1, le=65_536)
 
-    def prepare(self, files: Mapping[str, str], tools: Tools = NO_TOOLS) -> Check:
+    def prepare(self, files: Mapping[str, str], tools: Tools = NO_TOOLS) -> Check | Together:
         """See the protocol; no file is needed, but somebody who runs programs."""
         runner = tools.programs
         if runner is None:
             return _no_runner
-        return lambda sample: self._check(sample, runner)
+        return Together(lambda samples: self._checked(samples, runner))
 
-    def _check(self, sample: Sample, runner: ProgramRunner) -> Verdict:
+    def _checked(self, samples: Sequence[Sample], runner: ProgramRunner) -> list[Verdict]:
+        """Together only so that many run at once: no sample's verdict depends on another's."""
+        asked = [self._asked(sample) for sample in samples]
+        verdicts = [each for each in asked if isinstance(each, Verdict)]
+        jobs = [each for each in asked if isinstance(each, ProgramJob)]
+        judged = [_verdict(outcome) for outcome in runner.run_all(jobs)]
+        if self.refuse_vacuous:
+            judged = _without_vacuous(jobs, judged, runner)
+        given, found = iter(verdicts), iter(judged)
+        return [next(given if isinstance(each, Verdict) else found) for each in asked]
+
+    def _asked(self, sample: Sample) -> ProgramJob | Verdict:
+        """What is to be run, or the verdict where nothing is."""
         program = self.program_of(sample.response)
         if program is None:
             return Verdict.rejected(Reason.NO_CODE, "the response holds no program")
@@ -97,20 +109,7 @@ class Code(Verifier):
                 Reason.NO_REFERENCE, f"the {self.tests} holds no tests of the style {self.style}"
             )
         limits = ProgramLimits(self.cpu_s, self.wall_s, self.memory_mb, self.output_kb)
-        verdict = _verdict(runner.run(ProgramJob(program, tests, limits)))
-        if verdict.reason is not None or not self.refuse_vacuous:
-            return verdict
-        without = runner.run(ProgramJob(_stub_of(program), tests, limits))
-        match without:
-            case Passed():
-                told = "functions that return nothing pass these tests too"
-                return Verdict.rejected(Reason.VACUOUS_TESTS, told)
-            case NotRun():
-                return _verdict(without)
-            case Failed() | DoesNotRun() | LimitReached():
-                return verdict
-            case _:
-                assert_never(without)
+        return ProgramJob(program, tests, limits)
 
     def program_of(self, response: str) -> str | None:
         """The program of a response, or none."""
@@ -141,6 +140,27 @@ class Code(Verifier):
         except (ValidationError, ValueError, RecursionError):
             return None
         return StreamTests(tuple(StreamCase(c.input, c.output) for c in cases)) if cases else None
+
+
+def _without_vacuous(
+    jobs: Sequence[ProgramJob], verdicts: Sequence[Verdict], runner: ProgramRunner
+) -> list[Verdict]:
+    """The same, but for programs whose tests a stub passes as well."""
+    again = [at for at, v in enumerate(verdicts) if v.outcome == VerdictOutcome.ACCEPTED]
+    stubs = [replace(jobs[at], candidate=_stub_of(jobs[at].candidate)) for at in again]
+    found = list(verdicts)
+    for at, outcome in zip(again, runner.run_all(stubs), strict=True):
+        match outcome:
+            case Passed():
+                told = "functions that return nothing pass these tests too"
+                found[at] = Verdict.rejected(Reason.VACUOUS_TESTS, told)
+            case NotRun():
+                found[at] = _verdict(outcome)
+            case Failed() | DoesNotRun() | LimitReached():
+                pass
+            case _:
+                assert_never(outcome)
+    return found
 
 
 def _no_runner(sample: Sample) -> Verdict:

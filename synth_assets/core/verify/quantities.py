@@ -100,6 +100,11 @@ def quantities(text: str) -> Iterator[Quantity]:
         yield Quantity(match.group(), match.start(), match.end(), value, parts)
 
 
+def places_of_quantities(text: str) -> list[tuple[int, int]]:
+    """Where the numbers of a `readable` text begin and end, in order; their values are not read."""
+    return [match.span() for match in _QUANTITY.finditer(text)]
+
+
 def numbers_in(text: str) -> frozenset[Fraction]:
     """Every number that stands in any text, parts of fractions and scaled numbers included."""
     found = list(quantities(readable(text)))

@@ -6,18 +6,13 @@ process is what the program answers, and is judged elsewhere.
 
 import atexit
 import builtins
-import contextlib
 import io
 import linecache
 import operator
 import os
 import sys
-import threading
-import traceback
-from asyncio import run as run_coroutine
 from collections.abc import Callable
-from inspect import iscoroutine
-from types import ModuleType
+from types import CoroutineType, ModuleType
 from typing import Any
 
 from synth_assets.resources.sandbox.talk import OK, RAISED, STOPPED, Message, Talk, TalkOver
@@ -56,6 +51,8 @@ class _Printed(io.StringIO):
         return len(text)
 
     def take(self) -> str:
+        if not self.tell():
+            return ""
         text = self.getvalue()
         self.seek(0)
         self.truncate()
@@ -72,7 +69,6 @@ class Program:
 
     def __init__(self, source: str, descriptor: int) -> None:
         self._source = source
-        self._module: ModuleType | None = None
         self._objects: list[Any] = []
         self._numbers: dict[int, int] = {}
         self._callbacks: dict[int, Callable[..., Any]] = {}
@@ -99,7 +95,7 @@ class Program:
             is_error = issubclass(value, BaseException)
             names = tuple(base.__name__ for base in value.__mro__) if is_error else ()
             return ("class", self._number(value), value.__name__, names)
-        if iscoroutine(value):
+        if isinstance(value, CoroutineType):
             return ("coroutine", self._number(value), "coroutine", ())
         if callable(value) and kind.__module__ in ("builtins", "functools"):
             return ("callable", self._number(value), getattr(value, "__name__", "callable"), ())
@@ -138,7 +134,8 @@ class Program:
             return self._raised(stop)
         except BaseException as exc:  # noqa: BLE001 - whatever the program raises is its answer
             return self._raised(exc)
-        return (OK, value, self._printed.take(), changed)
+        printed = self._printed.take()
+        return (OK, value, printed, changed) if printed or changed else (OK, value)
 
     def _raised(self, exc: BaseException) -> Message:
         names = tuple(kind.__name__ for kind in type(exc).__mro__)
@@ -155,14 +152,11 @@ class Program:
 
     def _do(self, message: Message) -> tuple[Any, dict[int | str, Any]]:
         match message:
-            case ("load",):
-                self._module = _load(self._source, "program")
-                return None, {}
-            case ("names", names):
-                found = vars(self._module)
-                return {n: found[n] for n in names if self._crosses(found, n)}, {}
             case ("call", callee, arguments, named):
                 return self._call(callee, arguments, named)
+            case ("load", names):
+                found = vars(_load(self._source, "program"))
+                return {n: found[n] for n in names if self._crosses(found, n)}, {}
             case ("get", value, name):
                 return getattr(value, name), {}
             case ("set", value, name, given):
@@ -170,7 +164,9 @@ class Program:
             case ("next", value):
                 return next(value), {}
             case ("await", value):
-                return run_coroutine(value), {}
+                from asyncio import run  # most programs never need it, and it is large
+
+                return run(value), {}
             case ("operate", name, arguments):
                 return _OPERATIONS[name](*arguments), {}
             case _:
@@ -191,6 +187,8 @@ class Program:
         """The result, and arguments that the call changed in place."""
         given: dict[int | str, Any] = {**dict(enumerate(arguments)), **named}
         mutable = {key: value for key, value in given.items() if type(value) in _MUTABLE}
+        if not mutable:
+            return callee(*arguments, **named), {}
         before = {key: pack(value, self._describe) for key, value in mutable.items()}
         result = callee(*arguments, **named)
         return result, {k: v for k, v in mutable.items() if self._differs(v, before[k])}
@@ -204,8 +202,10 @@ class Program:
 
 def serve_calls(source: str, descriptor: int) -> None:
     """Serve a program's functions until the tests are over."""
-    with contextlib.suppress(TalkOver):
+    try:
         Program(source, descriptor).serve()
+    except TalkOver:
+        return
 
 
 def run_script(source: str) -> int:
@@ -217,7 +217,9 @@ def run_script(source: str) -> int:
     code = 0
     try:
         _load(source, "__main__")
-        threading._shutdown()  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+        threading = sys.modules.get("threading")
+        if threading:
+            threading._shutdown()
         atexit._run_exitfuncs()  # pyright: ignore[reportPrivateUsage]
         sys.stdout.flush()
     except SystemExit as exc:
@@ -225,9 +227,13 @@ def run_script(source: str) -> int:
         sys.stdout.flush()
     except BaseException:  # noqa: BLE001 - as the interpreter does with a script
         code = 1
-        with contextlib.suppress(OSError):  # what it prints may be full
+        import traceback
+
+        try:
             traceback.print_exc()
             sys.stderr.flush()
+        except OSError:  # what it prints may be full
+            pass
     return code & 0xFF
 
 

@@ -75,7 +75,9 @@ def arrange(descriptors: list[int]) -> None:
     os.closerange(len(high), os.sysconf("SC_OPEN_MAX"))
 
 
-def confine(cage: Cage, bounds: Bounds, rules: int | None, user: int | None) -> None:
+def confine(
+    cage: Cage, bounds: Bounds, rules: int | None, user: int | None, *, bears: bool = False
+) -> None:
     """Give up all that can be given up; the filter of system calls comes last.
 
     Args:
@@ -83,12 +85,14 @@ def confine(cage: Cage, bounds: Bounds, rules: int | None, user: int | None) -> 
         bounds: what may be used.
         rules: Landlock's, a descriptor, which is closed.
         user: whom to become.
+        bears: whether programs are forked from it: then it keeps what that takes, processor time
+            among it, and each program gives it up.
 
     Raises:
         OSError: if the kernel refuses any of it.
     """
     signal.set_wakeup_fd(-1)
-    _bound(bounds, threads=user is not None or cage.mode == Mode.NAMESPACES)
+    _bound(bounds, lasting=bears, threads=user is not None or cage.mode == Mode.NAMESPACES)
     refuse_new_privileges()
     if rules is not None:
         landlock.restrict(rules)
@@ -103,10 +107,13 @@ def confine(cage: Cage, bounds: Bounds, rules: int | None, user: int | None) -> 
     os.chdir(SCRATCH if cage.mode.has_own_root else "/")
     if cage.mode != Mode.NOTHING:
         own_root = cage.mode.has_own_root
-        seccomp.install(seccomp.filter_of(os.getpid(), may_mark=own_root))
+        if bears:
+            seccomp.install(seccomp.filter_of_parent(may_mark=own_root))
+        else:
+            seccomp.install(seccomp.filter_of(os.getpid(), may_mark=own_root))
 
 
-def _bound(bounds: Bounds, *, threads: bool) -> None:
+def _bound(bounds: Bounds, *, lasting: bool, threads: bool) -> None:
     seconds = math.ceil(bounds.cpu_s) + 1
     memory = bounds.memory_mb << 20
     limits = {
@@ -120,6 +127,8 @@ def _bound(bounds: Bounds, *, threads: bool) -> None:
     }
     if threads:
         limits[resource.RLIMIT_NPROC] = _MOST_THREADS
+    if lasting:
+        del limits[resource.RLIMIT_CPU]
     for limit, most in limits.items():
         _, hard = resource.getrlimit(limit)
         most = most if hard == resource.RLIM_INFINITY else min(most, hard)

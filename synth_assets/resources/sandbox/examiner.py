@@ -6,28 +6,37 @@ descriptor of the verdict, and is never asked whether it is right.
 
 import ast
 import builtins
-import doctest
+import gc
 import importlib
-import io
 import json
 import linecache
 import os
+import resource
+import socket
 import sys
-import traceback
-import unittest
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from types import CodeType, FunctionType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from synth_assets.core.verify.tools import TestStyle
+from synth_assets.core.verify.programs import TestStyle
+from synth_assets.resources.sandbox.candidate import read_whole
+from synth_assets.resources.sandbox.reading import Reading, read
 from synth_assets.resources.sandbox.session import Session, UntranslatableError
 from synth_assets.resources.sandbox.talk import TalkOver
+
+if TYPE_CHECKING:
+    import doctest
 
 _FILE = "<tests>"
 _MOST_TOLD = 300
 _LEFT = "_left_of_test"
+_GARBAGE = 50_000
+_BUILTINS = frozenset(dir(builtins))
+FIT, SPENT, ANEW, OWN = b"fit", b"spent", b"anew", b"own"
+"""Answers of a tests' process: it may serve on, it may not, or it did nothing and another must; and
+before tests begin that are not plain: whatever it answers, it is to serve no more."""
 
 
 @dataclass(frozen=True)
@@ -59,21 +68,103 @@ class _UnsoundTestsError(Exception):
     """The tests themselves are broken."""
 
 
-def examine(text: str, descriptor: int, verdict: int) -> None:
-    """Put the program at `descriptor` to the tests, and write the verdict as JSON."""
-    finding = _examine(Paper.read(text), Session(descriptor, lambda said: sys.stdout.write(said)))
-    os.ftruncate(verdict, 0)
+def serve(control: int) -> None:
+    """Examine program after program, until nobody orders any more.
+
+    An order brings a time, the channel to the program, the tests, and the file of the verdict. The
+    answer says whether this process may serve others: only tests that change nothing that outlives
+    them leave it fit for more, and where it has served already, no others are begun.
+    """
+    gc.freeze()
+    gc.set_threshold(_GARBAGE)
+    with socket.socket(fileno=control) as orders:
+        is_fresh = True
+        while True:
+            told, descriptors, _, _ = socket.recv_fds(orders, 64, 3)
+            if not told:
+                return
+            answer = _served(orders, float(told), descriptors, is_fresh=is_fresh)
+            for descriptor in descriptors:
+                os.close(descriptor)
+            orders.send(answer)
+            is_fresh = False
+
+
+def _served(orders: socket.socket, cpu_s: float, given: list[int], *, is_fresh: bool) -> bytes:
+    channel, tests, verdict = given
+    paper = Paper.read(read_whole(tests))
+    work = _Work.of(paper)
+    if not (is_fresh or work.is_plain):
+        return ANEW
+    if not work.is_plain:
+        # Said while what says it can still be believed.
+        orders.send(OWN)
+    _bound(cpu_s, for_good=not work.is_plain)
+    session = Session(channel, _print)
+    finding = _examine(paper, work, session)
     os.pwrite(verdict, json.dumps(vars(finding)).encode(), 0)
+    sys.modules.pop("solution", None)
+    linecache.cache.clear()
+    sound = finding.kind in ("passed", "failed", "does_not_run") and not session.is_forged
+    return FIT if work.is_plain and sound else SPENT
 
 
-def _examine(paper: Paper, session: Session) -> Finding:
+def _print(text: str) -> None:
+    if text:
+        sys.stdout.write(text)
+
+
+def _bound(cpu_s: float, *, for_good: bool) -> None:
+    """Let the kernel end this process where nobody else does."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    soft = int(used.ru_utime + used.ru_stime + cpu_s) + 2
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    soft = soft if hard == resource.RLIM_INFINITY else min(soft, hard)
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, soft if for_good else hard))
+
+
+@dataclass
+class _Work:
+    """Tests that were read.
+
+    Attributes:
+        tree: of asserts and of `unittest`.
+        used: what the tests use.
+        is_plain: whether they and their support change nothing that outlives them.
+        fault: why they could not be read.
+    """
+
+    tree: ast.Module
+    used: Reading
+    is_plain: bool
+    fault: BaseException | None = None
+
+    @classmethod
+    def of(cls, paper: Paper) -> "_Work":
+        """Read tests, running nothing."""
+        try:
+            source = paper.source
+            if paper.style == TestStyle.DOCTEST:
+                source = "".join(example.source for example in _examples(paper))
+            tree = _parsed(source, "the tests")
+            used = read(tree)
+            plain = paper.style == TestStyle.ASSERTS and used.is_plain
+            if plain and paper.support:
+                plain = read(_parsed(paper.support, "the support of the tests")).is_plain
+        except (_UnsoundTestsError, MemoryError, RecursionError) as exc:
+            return cls(ast.Module([], []), Reading(), isinstance(exc, _UnsoundTestsError), exc)
+        return cls(tree, used, plain)
+
+
+def _examine(paper: Paper, work: _Work, session: Session) -> Finding:
+    space, wanted, fault = _prepared(paper, work)
     try:
-        session.ask("load")
+        found = session.load(wanted)
     except MemoryError:
         return Finding("memory", what="while it loads")
     except BaseException as exc:  # noqa: BLE001 - whatever the program raises
         return Finding("does_not_run", what=_told(exc))
-    finding = _tested(paper, session)
+    finding = _tested(paper, work, session, space, found, fault)
     # A test that catches all would hide these.
     if session.untranslatable:
         return Finding("not_run", finding.where, session.untranslatable)
@@ -82,10 +173,38 @@ def _examine(paper: Paper, session: Session) -> Finding:
     return finding
 
 
-def _tested(paper: Paper, session: Session) -> Finding:
+def _prepared(paper: Paper, work: _Work) -> tuple[dict[str, Any], list[str], BaseException | None]:
+    """The names that tests see, but the program's; those wanted of it; and what went wrong."""
+    space: dict[str, Any] = {"__name__": "tests", "__builtins__": builtins}
+    if work.fault:
+        return space, [], work.fault
+    try:
+        if paper.support:
+            _run(_compiled(paper.support, "the support of the tests"), space)
+        for name in sorted(work.used.modules - {paper.entry_point}):
+            space[name] = importlib.import_module(name)
+    except BaseException as exc:  # noqa: BLE001 - the program is asked first whether it loads
+        return space, [], exc
+    wanted = work.used.names - set(space)
+    if paper.entry_point:
+        wanted.add(paper.entry_point)
+    return space, sorted(wanted), None
+
+
+def _tested(
+    paper: Paper,
+    work: _Work,
+    session: Session,
+    space: dict[str, Any],
+    found: dict[str, Any],
+    fault: BaseException | None,
+) -> Finding:
     where = ""
     try:
-        for where, test in _tests(paper, _space(paper, session)):  # noqa: B007 - names what fails
+        if fault:
+            raise fault
+        _admit(paper, work, session, found)
+        for where, test in _tests(paper, work, space | found):  # noqa: B007 - names what fails
             test()
     except _UnsoundTestsError as exc:
         return Finding("failed", "the tests", str(exc))
@@ -96,20 +215,10 @@ def _tested(paper: Paper, session: Session) -> Finding:
     return Finding("passed")
 
 
-def _space(paper: Paper, session: Session) -> dict[str, Any]:
-    """The names that the tests see: their support's, then the program's own."""
-    space: dict[str, Any] = {"__name__": "tests", "__builtins__": builtins}
-    if paper.support:
-        _run(_compiled(paper.support, "the support of the tests"), space)
-    used = _used(paper)
-    for name in sorted(used.modules - {paper.entry_point}):
-        space[name] = importlib.import_module(name)
-    wanted = used.names - set(space)
-    if paper.entry_point:
-        wanted.add(paper.entry_point)
-    found = session.names(sorted(wanted))
-    hidden = sorted(set(found) & set(dir(builtins)) - {paper.entry_point})
-    if hidden and not (len(hidden) == 1 and not used.others):
+def _admit(paper: Paper, work: _Work, session: Session, found: dict[str, Any]) -> None:
+    """Let the tests have what the program defines, unless it is not plain whose is meant."""
+    hidden = sorted(set(found) & _BUILTINS - {paper.entry_point})
+    if hidden and not (len(hidden) == 1 and not work.used.others):
         # Whose is meant cannot be told, and a program must not compare by its own `all`.
         session.untranslatable = (
             f"the tests use {hidden[0]}, which the program defines anew; make it the entry point"
@@ -120,72 +229,41 @@ def _space(paper: Paper, session: Session) -> dict[str, Any]:
     program = ModuleType("solution")
     program.__dict__.update(found)
     sys.modules["solution"] = program
-    return space | found
 
 
-@dataclass(frozen=True)
-class _Used:
-    """Names that the tests read, those of them that are standard modules, and names they make."""
+def _examples(paper: Paper) -> "list[doctest.Example]":
+    import doctest
 
-    names: set[str]
-    modules: set[str]
-    made: set[str]
-
-    @property
-    def others(self) -> set[str]:
-        """Names that neither Python nor the tests themselves define."""
-        return self.names - self.made - set(dir(builtins))
-
-
-def _used(paper: Paper) -> _Used:
-    source = paper.source
-    if paper.style == TestStyle.DOCTEST:
-        source = "".join(example.source for example in _examples(paper))
-    names: set[str] = set()
-    modules: set[str] = set()
-    made: set[str] = set()
-    for node in ast.walk(_parsed(source, "the tests")):
-        if isinstance(node, ast.Name):
-            (names if isinstance(node.ctx, ast.Load) else made).add(node.id)
-        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            made.add(node.name)
-        elif isinstance(node, ast.arg):
-            made.add(node.arg)
-        elif isinstance(node, ast.ImportFrom) and node.module == "solution":
-            names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            # Never the program's: it would compare by its own `math.isclose`.
-            modules.update({node.value.id} & sys.stdlib_module_names)
-            names.update({node.attr} if node.value.id == "solution" else ())
-    return _Used(names - modules, modules, made)
-
-
-def _examples(paper: Paper) -> list[doctest.Example]:
     try:
         return doctest.DocTestParser().get_examples(paper.source)
     except ValueError as exc:
         raise _UnsoundTestsError(str(exc)) from exc
 
 
-def _tests(paper: Paper, space: dict[str, Any]) -> Iterator[tuple[str, Callable[[], object]]]:
+def _tests(
+    paper: Paper, work: _Work, space: dict[str, Any]
+) -> Iterator[tuple[str, Callable[[], object]]]:
     match paper.style:
         case TestStyle.ASSERTS:
-            yield from _asserts(paper, space)
+            yield from _asserts(paper, work, space)
         case TestStyle.DOCTEST:
             yield "a doctest", lambda: _doctest(paper, space)
         case TestStyle.UNITTEST:
             yield "unittest", lambda: _unittest(paper, space)
 
 
-def _asserts(paper: Paper, space: dict[str, Any]) -> Iterator[tuple[str, Callable[[], object]]]:
+def _asserts(
+    paper: Paper, work: _Work, space: dict[str, Any]
+) -> Iterator[tuple[str, Callable[[], object]]]:
     linecache.cache[_FILE] = (
         len(paper.source),
         None,
         paper.source.splitlines(keepends=True),
         _FILE,
     )
-    tree = _Telling().visit(_parsed(paper.source, "the tests"))
-    code = _compiled(ast.fix_missing_locations(tree), "the tests")
+    for node in work.used.asserts:
+        _make_telling(node)
+    code = _compiled(work.tree, "the tests")
     yield "the tests", lambda: _run(code, space)
     for name, value in list(space.items()):
         if not isinstance(value, FunctionType) or value.__globals__ is not space:
@@ -196,24 +274,28 @@ def _asserts(paper: Paper, space: dict[str, Any]) -> Iterator[tuple[str, Callabl
             yield name, value
 
 
-class _Telling(ast.NodeTransformer):
-    """Lets a bare `assert a == b` say what `a` was."""
-
-    def visit_Assert(self, node: ast.Assert) -> ast.Assert:
-        test = node.test
-        if node.msg or not isinstance(test, ast.Compare) or len(test.ops) != 1:
-            return node
-        kept = ast.NamedExpr(ast.Name(_LEFT, ast.Store()), test.left)
-        shown = ast.Call(ast.Name("repr", ast.Load()), [ast.Name(_LEFT, ast.Load())], [])
-        told = ast.BinOp(ast.Constant("got "), ast.Add(), shown)
-        compared = ast.Compare(kept, test.ops, test.comparators)
-        made = ast.Assert(compared, told)
-        for each in ast.walk(made):
-            ast.copy_location(each, node)
-        return made
+def _make_telling(node: ast.Assert) -> None:
+    """Let a bare `assert a == b` say what `a` was."""
+    test = node.test
+    if node.msg or not isinstance(test, ast.Compare) or len(test.ops) != 1:
+        return
+    left = test.left
+    at: dict[str, Any] = {
+        "lineno": left.lineno,
+        "col_offset": left.col_offset,
+        "end_lineno": left.end_lineno,
+        "end_col_offset": left.end_col_offset,
+    }
+    kept = ast.Name(_LEFT, ast.Load(), **at)
+    shown = ast.FormattedValue(kept, ord("r"), None, **at)
+    node.msg = ast.JoinedStr([ast.Constant("got ", **at), shown], **at)
+    test.left = ast.NamedExpr(ast.Name(_LEFT, ast.Store(), **at), left, **at)
 
 
 def _doctest(paper: Paper, space: dict[str, Any]) -> None:
+    import doctest
+    import io
+
     test = doctest.DocTest(_examples(paper), space, "tests", None, None, None)
     report = io.StringIO()
     outcome = doctest.DocTestRunner(verbose=False).run(test, out=report.write)
@@ -225,6 +307,8 @@ def _doctest(paper: Paper, space: dict[str, Any]) -> None:
 
 
 def _unittest(paper: Paper, space: dict[str, Any]) -> None:
+    import unittest
+
     _run(_compiled(paper.source, "the tests"), space)
     suite = unittest.TestSuite(
         unittest.defaultTestLoader.loadTestsFromTestCase(value)
@@ -262,8 +346,13 @@ def _run(code: CodeType, space: dict[str, Any]) -> None:
 
 def _place(exc: BaseException, paper: Paper) -> str:
     """The test that raised, as it is written."""
-    lines = [f.lineno for f in traceback.extract_tb(exc.__traceback__) if f.filename == _FILE]
-    if not lines or lines[-1] is None or paper.style == TestStyle.DOCTEST:
+    lines: list[int] = []
+    step = exc.__traceback__
+    while step:
+        if step.tb_frame.f_code.co_filename == _FILE:
+            lines.append(step.tb_lineno)
+        step = step.tb_next
+    if not lines or paper.style == TestStyle.DOCTEST:
         return ""
     found = ""
     for node in ast.walk(ast.parse(paper.source)):

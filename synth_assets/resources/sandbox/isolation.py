@@ -9,7 +9,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
-from synth_assets.core.verify.tools import (
+from synth_assets.core.verify.programs import (
     NotRun,
     Passed,
     ProgramJob,

@@ -1,10 +1,17 @@
 """What is said between whoever wants programs run and the server that runs them."""
 
+import json
 from dataclasses import dataclass
 from enum import StrEnum
 
 FAULT = 125
 """Exit code of a process that could not be set up."""
+LATE = b"late"
+"""What a server asks when the time of a run is over: whether that is the run's fault."""
+WALL, STARVED = b"wall", b"starved"
+"""The answers: it is, or the machine had no processor to give."""
+READY = "ready"
+"""What a server says when it serves; anything else is why it does not."""
 
 
 class Mode(StrEnum):
@@ -39,10 +46,22 @@ class Order:
         kind: `calls` (descriptors: program, tests, verdict) or `script` (program, standard input,
             output and error).
         bounds: of each process.
+        modules: what the program imports.
     """
 
     kind: str
     bounds: Bounds
+    modules: list[str]
+
+    def as_bytes(self) -> bytes:
+        """As it goes over the socket."""
+        return json.dumps([self.kind, list(vars(self.bounds).values()), self.modules]).encode()
+
+    @classmethod
+    def of(cls, data: bytes) -> "Order":
+        """What `as_bytes` wrote."""
+        kind, bounds, modules = json.loads(data)
+        return cls(kind, Bounds(*bounds), modules)
 
 
 @dataclass(frozen=True)
@@ -50,7 +69,8 @@ class Report:
     """How a run ended.
 
     Attributes:
-        ended: `done`, or the limit that ended it: `cpu` or `wall`.
+        ended: `done`, or the limit that ended it: `cpu`, `wall`, or `starved` where the time was
+            over while a process wanted a processor and had none.
         who: who met the limit, `program` or `tests`.
         program: its exit code, or minus the signal that ended it; none where it was stopped here.
         tests: the same of the tests.
@@ -64,3 +84,12 @@ class Report:
     tests: int | None
     cpu_s: float
     last: bool = False
+
+    def as_bytes(self) -> bytes:
+        """As it goes over the socket."""
+        return json.dumps(list(vars(self).values())).encode()
+
+    @classmethod
+    def of(cls, data: bytes) -> "Report":
+        """What `as_bytes` wrote."""
+        return cls(*json.loads(data))

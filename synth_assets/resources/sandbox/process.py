@@ -1,22 +1,33 @@
 """The parent's hold on one server of programs."""
 
-import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
 import weakref
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from synth_assets.errors import SandboxError
-from synth_assets.resources.sandbox.orders import Bounds, Mode, Order, Report
+from synth_assets.resources.sandbox.orders import (
+    LATE,
+    READY,
+    STARVED,
+    WALL,
+    Bounds,
+    Mode,
+    Order,
+    Report,
+)
 from synth_assets.resources.sandbox.places import DEVICES, SCRATCH, readable
+from synth_assets.resources.sandbox.starvation import waited_s
 
 _READY_S = 60.0
 _SPARE_S = 20.0
+_SLACK_S = 1.0
+_STARVED = 0.25
+"""Share of its time that a process waited for a processor, from where on time says nothing."""
 _MOST_BYTES = 65_536
 _ROOT = Path(__file__).parents[3]
 _ENVIRONMENT = {
@@ -71,26 +82,39 @@ class ZygoteProcess:
         self._end = weakref.finalize(self, self._held.end)
         self.runs = 0
         ours.settimeout(_READY_S)
-        told = self._receive()
-        if "fault" in told:
+        fault = self._receive().decode(errors="replace")
+        if fault != READY:
             self.close()
-            raise SandboxError(f"{mode}: {told['fault']}")
+            raise SandboxError(f"{mode}: {fault}")
 
-    def run(self, kind: str, bounds: Bounds, descriptors: list[int]) -> Report:
+    def run(self, kind: str, bounds: Bounds, descriptors: list[int], modules: list[str]) -> Report:
         """Have one order served.
+
+        Args:
+            kind: see `Order`.
+            bounds: of each process.
+            descriptors: see `Order`.
+            modules: what the program imports; the server may load those of Python's own.
 
         Raises:
             SandboxError: if the server is gone; it is closed then.
         """
         self.runs += 1
         self._held.control.settimeout(bounds.wall_s + _SPARE_S)
-        order = json.dumps(asdict(Order(kind, bounds))).encode()
         try:
-            socket.send_fds(self._held.control, [order], descriptors)
+            socket.send_fds(
+                self._held.control, [Order(kind, bounds, modules).as_bytes()], descriptors
+            )
         except OSError as exc:
             self.close()
             raise SandboxError(f"the server of programs is gone: {exc}") from exc
-        report = Report(**self._receive())
+        told = self._receive()
+        if told == LATE:
+            waited = waited_s(self._held.process.pid, bounds.wall_s + _SLACK_S)
+            starved = waited > bounds.wall_s * _STARVED
+            self._held.control.send(STARVED if starved else WALL)
+            told = self._receive()
+        report = Report.of(told)
         if report.last:
             self.close()
         return report
@@ -104,7 +128,7 @@ class ZygoteProcess:
         """End it, and all that it made."""
         self._end()
 
-    def _receive(self) -> dict[str, Any]:
+    def _receive(self) -> bytes:
         try:
             data = self._held.control.recv(_MOST_BYTES)
         except OSError as exc:
@@ -114,7 +138,7 @@ class ZygoteProcess:
         if not data:
             self.close()
             raise SandboxError(f"the server of programs does not answer: {why}")
-        return json.loads(data)
+        return data
 
 
 def _command(mode: Mode) -> list[str]:

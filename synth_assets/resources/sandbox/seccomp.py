@@ -9,8 +9,8 @@ import ctypes
 import errno
 import platform
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 
 from synth_assets.errors import SandboxError
 from synth_assets.resources.sandbox.kernel import prctl
@@ -45,6 +45,13 @@ _FREE = """
 # What Landlock does not look at: only where no file of anybody's is in sight.
 _MARKS = """
     chmod:90:- fchmod:91:52 fchmodat:268:53 utimensat:280:88
+"""
+# What it takes to be handed orders and to fork; programs give it up.
+_PARENTS = """
+    recvmsg:47:212
+"""
+_RECEIVES = """
+    recvmsg:47:212
 """
 _CHECKED = """
     clone:56:220 clone3:435:435 kill:62:129 tgkill:234:131 socketpair:53:199 sendto:44:206
@@ -113,7 +120,7 @@ def is_known_machine() -> bool:
 
 
 def filter_of(own_pid: int, *, may_mark: bool) -> bytes:
-    """The filter of a process; it may send signals to itself alone.
+    """The filter of a process for tests, which are handed programs; it may signal itself alone.
 
     Args:
         own_pid: of the process.
@@ -122,13 +129,46 @@ def filter_of(own_pid: int, *, may_mark: bool) -> bytes:
     Raises:
         SandboxError: on a machine whose system calls have other numbers.
     """
-    somebody, own = (struct.pack("<HBBI", _EQUAL, 0, 1, pid) for pid in (_SOMEBODY, own_pid))
-    return _filter_of_somebody(may_mark).replace(somebody, own)
+    return _made(_FREE + (_MARKS if may_mark else "") + _RECEIVES, _checks(own_pid))
 
 
-@cache
-def _filter_of_somebody(may_mark: bool) -> bytes:
-    """Made once, so that a process need not make it anew after each fork."""
+def filter_of_parent(*, may_mark: bool) -> bytes:
+    """The filter of the process that programs are forked from.
+
+    What it allows beyond what programs may do, `rest` takes away from each.
+    """
+    return _made(_FREE + (_MARKS if may_mark else "") + _PARENTS, _checks_of_parent())
+
+
+def rest() -> Callable[[int], None]:
+    """What puts a program under the rest of its filter, given its own process id."""
+    _, column = _MACHINES[platform.machine()]
+    somebody = struct.pack("<HBBI", _EQUAL, 0, 1, _SOMEBODY)
+    made = _Filter([])
+    made.add(_LOAD, _NUMBER)
+    for number in _numbers(_PARENTS, column).values():
+        refused = _Filter([])
+        refused.refuse()
+        made.check(number, refused)
+    checked = _numbers(_CHECKED, column)
+    for name in ("clone", "kill", "tgkill", "prctl"):
+        made.check(checked[name], _checks(_SOMEBODY)[name])
+    made.add(_RETURN, _ALLOW)
+    code = bytearray(b"".join(made.code))
+    places = [at + 4 for at in range(0, len(code), 8) if code.startswith(somebody, at)]
+    data = (ctypes.c_char * len(code)).from_buffer(code)
+    program = _Program(len(code) // 8, ctypes.cast(data, ctypes.c_char_p))
+    given = ctypes.byref(program)
+
+    def install_for(own_pid: int) -> None:
+        for place in places:
+            struct.pack_into("<I", code, place, own_pid)
+        prctl(_PR_SET_SECCOMP, _MODE_FILTER, given)
+
+    return install_for
+
+
+def _made(free: str, checks: dict[str, _Filter]) -> bytes:
     if not is_known_machine():
         raise SandboxError(
             f"Programs cannot be run safely on a {platform.machine()} processor: its system calls "
@@ -142,10 +182,10 @@ def _filter_of_somebody(may_mark: bool) -> bytes:
     made.add(_LOAD, _NUMBER)
     made.add(_ABOVE_EQUAL, _X32, 0, 1)
     made.add(_RETURN, _KILL)
-    for number in _numbers(_FREE + _MARKS if may_mark else _FREE, column).values():
+    for number in _numbers(free, column).values():
         made.allow(number)
     checked = _numbers(_CHECKED, column)
-    for name, tests in _checks(_SOMEBODY).items():
+    for name, tests in checks.items():
         made.check(checked[name], tests)
     made.refuse()
     return b"".join(made.code)
@@ -171,6 +211,18 @@ def _among(place: int, *values: int) -> _Filter:
     tests.argument(place)
     tests.allow_values(*values)
     tests.refuse()
+    return tests
+
+
+def _checks_of_parent() -> dict[str, _Filter]:
+    return _checks(_SOMEBODY) | {
+        name: _everything() for name in ("clone", "kill", "tgkill", "prctl")
+    }
+
+
+def _everything() -> _Filter:
+    tests = _Filter([])
+    tests.add(_RETURN, _ALLOW)
     return tests
 
 

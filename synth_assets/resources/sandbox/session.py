@@ -26,11 +26,13 @@ class Session:
 
     Attributes:
         broken: why the talk ended before the tests did; then nothing the program said counts.
+        is_forged: whether it ended because the program broke the rules.
         untranslatable: what the tests did that cannot be done across two processes.
     """
 
     def __init__(self, descriptor: int, printed: Callable[[str], object]) -> None:
         self.broken = ""
+        self.is_forged = False
         self.untranslatable = ""
         self._printed = printed
         self._talk = Talk(descriptor, self._describe, self._adopt, self._serve)
@@ -55,14 +57,15 @@ class Session:
             raise TalkOver(self.broken) from exc
         except ForgedError as exc:
             self.broken = f"the program's answer is none: {exc}"
+            self.is_forged = True
             raise TalkOver(self.broken) from exc
         except (WireError, UntranslatableError) as exc:
             self.untranslatable = str(exc)
             raise UntranslatableError(self.untranslatable) from exc
 
-    def names(self, wanted: list[str]) -> dict[str, Any]:
-        """What the program defines of the names that the tests use."""
-        found = self.ask("names", wanted)
+    def load(self, wanted: list[str]) -> dict[str, Any]:
+        """Have the program loaded; what it defines of the names that the tests use."""
+        found = self.ask("load", wanted)
         if type(found) is not dict:
             raise TalkOver("the program's names are none")
         for name, value in found.items():  # pyright: ignore[reportUnknownVariableType]
@@ -75,6 +78,8 @@ class Session:
 
     def _understood(self, request: tuple[Any, ...], reply: Message) -> Value:
         match reply:
+            case ("ok", value):
+                return value
             case ("ok", value, str(printed), dict(changed)):  # pyright: ignore[reportUnknownVariableType]
                 self._printed(printed)
                 if changed:

@@ -11,11 +11,10 @@ from synth_assets.resources.sandbox.wire import (
     Adopt,
     Foreign,
     ForgedError,
+    Stream,
     Value,
     WireError,
     pack,
-    receive_frame,
-    send_frame,
     unpack,
 )
 
@@ -46,7 +45,7 @@ class Talk:
         adopt: Adopt,
         serve: Callable[[Message], Message],
     ) -> None:
-        self._descriptor = descriptor
+        self._stream = Stream(descriptor)
         self._foreign = foreign
         self._adopt = adopt
         self._serve = serve
@@ -80,12 +79,12 @@ class Talk:
 
     def _send(self, data: bytes) -> None:
         try:
-            send_frame(self._descriptor, data)
+            self._stream.send(data)
         except OSError as exc:
             raise TalkOver("the other process is gone") from exc
 
     def _receive(self) -> Message:
-        data = receive_frame(self._descriptor)
+        data = self._stream.receive()
         if data is None:
             raise TalkOver("the other process is gone")
         message = unpack(data, self._adopt)

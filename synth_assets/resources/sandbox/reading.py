@@ -1,0 +1,164 @@
+"""What tests are made of: the names they use, and whether they can reach beyond themselves."""
+
+import ast
+import builtins
+import sys
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+_MOST_NODES = 20_000
+
+_Node: TypeAlias = Any
+"""Of a syntax tree; each kind has attributes of its own."""
+
+_HARMLESS = {
+    *("abs", "all", "any", "ascii", "bin", "bool", "bytearray", "bytes", "chr", "complex", "dict"),
+    *("divmod", "enumerate", "filter", "float", "frozenset", "hash", "hex", "int", "isinstance"),
+    *("iter", "len", "list", "map", "max", "min", "next", "oct", "ord", "pow", "print", "range"),
+    *("repr", "reversed", "round", "set", "slice", "sorted", "str", "sum", "tuple", "zip"),
+    *("NotImplemented", "Ellipsis"),
+    *(n for n, v in vars(builtins).items() if isinstance(v, type) and issubclass(v, Exception)),
+}
+_OUT_OF_REACH = set(dir(builtins)) - _HARMLESS
+_PLAIN_MODULES = {"math"}
+_PLAIN_IMPORTS = {
+    "math": None,
+    "typing": {"Any", "Callable", "Dict", "Iterable", "List", "Optional", "Set", "Tuple", "Union"},
+    "collections": {"Counter", "OrderedDict", "defaultdict", "deque"},
+}
+_METHODS = {
+    name
+    for kind in (str, bytes, list, tuple, dict, set, frozenset, int, float, complex)
+    for name in dir(kind)
+    if not name.startswith("_")
+} - {"format", "format_map"}
+_OF_MATH = {"math." + name for name in dir(__import__("math"))}
+_PLAIN: set[type[ast.AST]] = {
+    *(ast.Module, ast.FunctionDef, ast.Return, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.For),
+    *(ast.While, ast.If, ast.Raise, ast.Try, ast.Assert, ast.Import, ast.ImportFrom, ast.Expr),
+    *(ast.Pass, ast.Break, ast.Continue, ast.BoolOp, ast.NamedExpr, ast.BinOp, ast.UnaryOp),
+    *(ast.Lambda, ast.IfExp, ast.Dict, ast.Set, ast.ListComp, ast.SetComp, ast.DictComp),
+    *(ast.GeneratorExp, ast.Compare, ast.Call, ast.FormattedValue, ast.JoinedStr, ast.Constant),
+    *(ast.Attribute, ast.Subscript, ast.Starred, ast.Name, ast.List, ast.Tuple, ast.Slice),
+    *(ast.comprehension, ast.ExceptHandler, ast.arguments, ast.arg, ast.keyword, ast.alias),
+}
+
+
+@dataclass
+class Reading:
+    """What stands in a source.
+
+    Attributes:
+        names: those that it reads.
+        made: those that it defines.
+        modules: names that are standard modules and are used as such.
+        asserts: its assertions.
+        kinds: of its nodes.
+        attributes: what it asks of values; of `math`, with that name before it.
+        imports: pairs of module and name; no name where the whole module is imported.
+        stores: whether it sets an attribute.
+        size: its nodes.
+    """
+
+    names: set[str] = field(default_factory=set[str])
+    made: set[str] = field(default_factory=set[str])
+    modules: set[str] = field(default_factory=set[str])
+    asserts: list[ast.Assert] = field(default_factory=list[ast.Assert])
+    kinds: set[type[ast.AST]] = field(default_factory=set[type[ast.AST]])
+    attributes: set[str] = field(default_factory=set[str])
+    imports: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    stores: bool = False
+    size: int = 0
+
+    @property
+    def others(self) -> set[str]:
+        """Names that neither Python nor the source itself defines."""
+        return self.names - self.made - set(dir(builtins))
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it can change nothing that outlives it.
+
+        Then it may run in a process where others' tests run after it. Who would reach the
+        interpreter needs a name with an underscore in front, a builtin that reaches further, an
+        attribute of a frame or of code, or a module.
+        """
+        words = self.names | self.made
+        return (
+            self.size <= _MOST_NODES
+            and not self.stores
+            and self.kinds <= _PLAIN
+            and not words & _OUT_OF_REACH
+            and not any(word.startswith("__") for word in words)
+            and self.modules <= _PLAIN_MODULES
+            and self.attributes <= _METHODS | _OF_MATH
+            and all(self._is_plain_import(module, name) for module, name in self.imports)
+        )
+
+    @staticmethod
+    def _is_plain_import(module: str, name: str) -> bool:
+        known = _PLAIN_IMPORTS.get(module, ())
+        return not name if known is None else name in known
+
+
+def read(tree: ast.Module) -> Reading:
+    """Read a source once."""
+    found = Reading()
+    nodes: list[_Node] = [tree]
+    kinds = found.kinds
+    for node in nodes:
+        kind: Any = type(node)  # pyright: ignore[reportUnknownVariableType]
+        kinds.add(kind)
+        if kind is ast.Name:
+            (found.names if type(node.ctx) is ast.Load else found.made).add(node.id)
+            continue
+        if kind is ast.Constant or not isinstance(node, ast.AST):
+            continue
+        _note(found, node, kind)
+        for name in kind._fields:
+            part: Any = getattr(node, name)
+            if type(part) is list:
+                nodes.extend(part)  # pyright: ignore[reportUnknownArgumentType]
+            elif isinstance(part, ast.AST) and not isinstance(part, _MARKS):
+                nodes.append(part)
+    # Operators and contexts are no nodes of interest, and they are many.
+    kinds -= _OPERATORS
+    found.names -= found.modules
+    found.size = len(nodes)
+    return found
+
+
+_MARKS = (ast.expr_context, ast.operator, ast.boolop, ast.unaryop)
+_OPERATORS: set[type[ast.AST]] = set(ast.cmpop.__subclasses__())
+
+
+def _note(found: Reading, node: _Node, kind: type[ast.AST]) -> None:
+    if kind is ast.Assert:
+        found.asserts.append(node)
+    elif kind is ast.Attribute:
+        _attribute(found, node)
+    elif kind in (ast.FunctionDef, ast.ClassDef):
+        found.made.add(node.name)
+    elif kind is ast.arg:
+        found.made.add(node.arg)
+    elif kind is ast.ExceptHandler and node.name:
+        found.made.add(node.name)
+    elif kind is ast.Import:
+        found.imports.update((alias.name, "") for alias in node.names)
+        found.made.update(alias.asname for alias in node.names if alias.asname)
+    elif kind is ast.ImportFrom:
+        found.imports.update((node.module or ".", alias.name) for alias in node.names)
+        found.made.update(alias.asname for alias in node.names if alias.asname)
+        if node.module == "solution":
+            found.names.update(alias.name for alias in node.names)
+
+
+def _attribute(found: Reading, node: ast.Attribute) -> None:
+    found.stores |= type(node.ctx) is not ast.Load
+    of = node.value.id if isinstance(node.value, ast.Name) else ""
+    found.attributes.add(f"math.{node.attr}" if of == "math" else node.attr)
+    if of in sys.stdlib_module_names:
+        # Never the program's: it would compare by its own `math.isclose`.
+        found.modules.add(of)
+    elif of == "solution":
+        found.names.add(node.attr)
