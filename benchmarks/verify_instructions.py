@@ -27,7 +27,7 @@ from synth_assets.core.verify.constraints.protocol import Constraint
 from synth_assets.core.verify.constraints.sentences import sentence_count
 from synth_assets.core.verify.constraints.wording import Wording
 from synth_assets.core.verify.instructions import Instructions, findings
-from synth_assets.core.verify.language import CERTAIN, language_of
+from synth_assets.core.verify.reading.language import CERTAIN, language_of
 
 _ROOT = Path(__file__).parent.parent
 _DATA = Path(os.environ.get("SYNTH_TEST_DATA") or _ROOT.parent / "shared" / "data")

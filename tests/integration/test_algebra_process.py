@@ -8,7 +8,7 @@ import time
 from fractions import Fraction
 from pathlib import Path
 
-from synth_assets.core.verify.expressions import Apply, Number, Scalar, Symbol
+from synth_assets.core.verify.answers.expressions import Apply, Number, Scalar, Symbol
 from synth_assets.core.verify.tools import Comparison, Proportion, Sameness
 from synth_assets.resources.algebra.process import AlgebraBounds, SymbolicAlgebra
 
@@ -83,7 +83,7 @@ def test_multiples_are_told_from_equals_and_by_their_sign() -> None:
 CHILD = """
 import os, sys, time
 from fractions import Fraction
-from synth_assets.core.verify.expressions import Apply, Number
+from synth_assets.core.verify.answers.expressions import Apply, Number
 from synth_assets.resources.algebra.process import SymbolicAlgebra
 
 algebra = SymbolicAlgebra()

@@ -3,7 +3,7 @@ from itertools import combinations
 
 import pytest
 
-from synth_assets.core.verify.arithmetic import evaluate
+from synth_assets.core.verify.reading.arithmetic import evaluate
 from synth_assets.resources.embedded.arithmetic import Example, solve_problem, write_problem
 from synth_assets.resources.embedded.dice import Dice
 from synth_assets.resources.embedded.probe import probe_problems

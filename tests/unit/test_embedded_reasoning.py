@@ -8,7 +8,7 @@ import pytest
 
 from synth_assets.core.techniques.final_answer import stated_answer
 from synth_assets.core.techniques.solutions import shown_hint
-from synth_assets.core.verify.arithmetic import evaluate
+from synth_assets.core.verify.reading.arithmetic import evaluate
 from synth_assets.resources.embedded.dice import Dice
 from synth_assets.resources.embedded.reasoning import misread, readable, solve
 from synth_assets.resources.embedded.stories import Told, read_story

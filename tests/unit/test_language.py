@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from synth_assets.core.verify.language import CERTAIN, LIKELY, Language, language_of
+from synth_assets.core.verify.reading.language import CERTAIN, LIKELY, Language, language_of
 
 LINES = {
     "en": "The train had left the station before anybody noticed that the dog was still on it.",

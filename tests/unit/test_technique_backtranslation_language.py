@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from synth_assets.core.schema import Reason
-from synth_assets.core.verify.number_readings import Unshared, unshared_numbers
 from synth_assets.core.verify.preserved import chrf
+from synth_assets.core.verify.reading.number_readings import Unshared, unshared_numbers
 from synth_assets.errors import RecipeError
 from tests.unit.backtranslation_runs import COMMON, by_step, run, section
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synth_assets.core.verify.answers import Place, compare_answers, find_answers
-from synth_assets.core.verify.equality import Comparer, Rules, Units
+from synth_assets.core.verify.answers.equality import Comparer, Rules, Units
+from synth_assets.core.verify.answers.final import Place, compare_answers, find_answers
 from synth_assets.core.verify.tools import Sameness
 
 PLAIN = Comparer(Rules(), None)

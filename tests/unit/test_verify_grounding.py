@@ -24,7 +24,7 @@ from benchmarks.verify_grounding import (
     xquad,
 )
 from synth_assets.core.schema import Reason, Verdict, VerdictOutcome
-from synth_assets.core.verify.figures import figures
+from synth_assets.core.verify.claims.figures import figures
 from synth_assets.core.verify.grounding import Grounding
 from tests.samples import synthetic_row
 

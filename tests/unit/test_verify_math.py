@@ -10,10 +10,10 @@ import pytest
 from pydantic import TypeAdapter
 
 from synth_assets.core.schema import Outcome, Reason, Verdict, VerdictOutcome
-from synth_assets.core.verify.answers import compare_answers
+from synth_assets.core.verify.answers.equality import Comparer, Rules
+from synth_assets.core.verify.answers.expressions import Apply
+from synth_assets.core.verify.answers.final import compare_answers
 from synth_assets.core.verify.catalogue import VerifierSpec
-from synth_assets.core.verify.equality import Comparer, Rules
-from synth_assets.core.verify.expressions import Apply
 from synth_assets.core.verify.math import Math
 from synth_assets.core.verify.stage import verify_samples
 from synth_assets.core.verify.tools import NO_TOOLS, Sameness, Tools

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synth_assets.core.schema import Reason, Verdict, VerdictOutcome
-from synth_assets.core.verify.arithmetic import NotArithmetic, evaluate
 from synth_assets.core.verify.number import Number
-from synth_assets.core.verify.quantities import lone_number, numbers_in
+from synth_assets.core.verify.reading.arithmetic import NotArithmetic, evaluate
+from synth_assets.core.verify.reading.quantities import lone_number, numbers_in
 from tests.samples import synthetic_row
 
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from synth_assets.core.schema import Reason, Verdict, VerdictOutcome
-from synth_assets.core.verify.fenced import fenced_blocks, only_block
 from synth_assets.core.verify.parses import Parses
+from synth_assets.core.verify.reading.fenced import fenced_blocks, only_block
 from synth_assets.errors import RecipeError
 from tests.samples import synthetic_row
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synth_assets.core.schema import Reason, Verdict, VerdictOutcome
-from synth_assets.core.verify.folding import folded, stands_in
 from synth_assets.core.verify.quote import Quote
+from synth_assets.core.verify.reading.folding import folded, stands_in
 from tests.samples import synthetic_row
 
 PASSAGE = (

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from synth_assets.core.schema import Reason, Verdict, VerdictOutcome
-from synth_assets.core.verify.number_readings import unshared_numbers
 from synth_assets.core.verify.preserved import MAX_COMPARED, chrf, lost, names_of
+from synth_assets.core.verify.reading.number_readings import unshared_numbers
 from synth_assets.core.verify.round_trip import RoundTrip
 from tests.samples import synthetic_row
 

@@ -23,7 +23,7 @@ from synth_assets.core.techniques.prompt import Prompt
 from synth_assets.core.techniques.protocol import Draft, Production, Slot, Technique, Unusable
 from synth_assets.core.techniques.structured import ask_fields
 from synth_assets.core.techniques.unseen import attributes_of, copied_run, field_of
-from synth_assets.core.verify.folding import clipped
+from synth_assets.core.verify.reading.folding import clipped
 
 _IDENTIFIER = re.compile(r"\w+")
 

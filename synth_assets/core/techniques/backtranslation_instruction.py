@@ -20,7 +20,7 @@ from synth_assets.core.techniques.protocol import Draft, Production, Slot, Techn
 from synth_assets.core.techniques.structured import ask_fields, read_each
 from synth_assets.core.techniques.unseen import copied_run, field_of
 from synth_assets.core.verify.failure_modes import refusal_in
-from synth_assets.core.verify.folding import clipped
+from synth_assets.core.verify.reading.folding import clipped
 
 _RATING = re.compile(
     r"(?:(?:my |the )?(?:score|rating)(?: is)?\s*[:=]?\s*)?"

@@ -13,8 +13,8 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, ValidationError, model_validator
 
 from synth_assets.core.config.names import Name, Written
-from synth_assets.core.verify.folding import folded, stands_in
 from synth_assets.core.verify.json_record import MalformedJson, strict_json
+from synth_assets.core.verify.reading.folding import folded, stands_in
 from synth_assets.errors import RecipeError
 
 _PLACE = re.compile(r"\{(\w+)\}")

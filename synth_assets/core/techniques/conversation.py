@@ -25,7 +25,7 @@ from synth_assets.core.techniques.sections import section_bodies
 from synth_assets.core.techniques.structured import ask_fields, text_of_each
 from synth_assets.core.techniques.turns import agreed, repeated_turn, role_leak, transcript
 from synth_assets.core.techniques.verdicts import verdict_in
-from synth_assets.core.verify.folding import clipped
+from synth_assets.core.verify.reading.folding import clipped
 
 Verdict: TypeAlias = Literal["yes", "partly", "no", "unstated"]
 _Turn: TypeAlias = Generator[Sequence[Request], Sequence[Completion], Unusable | None]

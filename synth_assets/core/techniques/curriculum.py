@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from synth_assets.core.verify.folding import folded
+from synth_assets.core.verify.reading.folding import folded
 
 
 @dataclass(frozen=True)

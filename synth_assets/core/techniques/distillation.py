@@ -23,7 +23,7 @@ from synth_assets.core.techniques.prompt import Prompt
 from synth_assets.core.techniques.protocol import Draft, Production, Slot, Technique, Unusable
 from synth_assets.core.techniques.structured import ask_fields, text_of_each
 from synth_assets.core.techniques.turns import agreed, repeated_turn, role_leak, transcript
-from synth_assets.core.verify.folding import clipped, folded
+from synth_assets.core.verify.reading.folding import clipped, folded
 from synth_assets.errors import TechniqueError
 
 MOST_TURNS = 20

@@ -37,7 +37,7 @@ from synth_assets.core.techniques.structured import Asking, ask_fields, ask_text
 from synth_assets.core.techniques.unseen import field_of
 from synth_assets.core.techniques.verdicts import verdict_in
 from synth_assets.core.verify.failure_modes import refusal_in
-from synth_assets.core.verify.folding import clipped
+from synth_assets.core.verify.reading.folding import clipped
 
 BREADTH = "breadth"
 """The operation of an evolution in breadth."""

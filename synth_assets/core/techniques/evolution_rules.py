@@ -10,7 +10,7 @@ from fractions import Fraction
 from synth_assets.core.fingerprint import normalised
 from synth_assets.core.ngrams import words
 from synth_assets.core.novelty.rouge_l import rouge_l
-from synth_assets.core.verify.folding import folded, stands_in
+from synth_assets.core.verify.reading.folding import folded, stands_in
 
 LEAKED_PHRASES = (
     "given prompt",

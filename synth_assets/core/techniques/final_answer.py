@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from synth_assets.core.verify.folding import folded
 from synth_assets.core.verify.number import Number
-from synth_assets.core.verify.quantities import closed_up, lone_number, quantities, readable
+from synth_assets.core.verify.reading.folding import folded
+from synth_assets.core.verify.reading.quantities import closed_up, lone_number, quantities, readable
 
 AnswerKind: TypeAlias = Literal["number", "text"]
 """`number`: one number, in words and units as one likes; `text`: anything on one line."""

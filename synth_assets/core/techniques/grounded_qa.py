@@ -40,8 +40,8 @@ from synth_assets.core.techniques.protocol import (
 from synth_assets.core.techniques.repeated import Blocks, read_blocks
 from synth_assets.core.techniques.structured import ask_fields
 from synth_assets.core.techniques.unseen import field_of
-from synth_assets.core.verify.folding import clipped, folded
 from synth_assets.core.verify.quote import says_no_answer
+from synth_assets.core.verify.reading.folding import clipped, folded
 from synth_assets.errors import RecipeError
 
 UNANSWERABLE = "unanswerable"

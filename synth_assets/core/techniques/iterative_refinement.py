@@ -25,7 +25,7 @@ from synth_assets.core.techniques.prompt import Prompt
 from synth_assets.core.techniques.protocol import Draft, Production, Slot, Technique, Unusable
 from synth_assets.core.techniques.structured import ask_fields, ask_text
 from synth_assets.core.techniques.verdicts import verdict_in
-from synth_assets.core.verify.folding import clipped
+from synth_assets.core.verify.reading.folding import clipped
 
 CRITIC = "critic"
 """What rows call the critic, among the checks."""

@@ -42,7 +42,7 @@ from synth_assets.core.techniques.copies import (
 from synth_assets.core.techniques.prompt import Prompt
 from synth_assets.core.techniques.protocol import Draft, Production, Slot, Technique, Unusable
 from synth_assets.core.techniques.structured import read_each
-from synth_assets.core.verify.folding import clipped
+from synth_assets.core.verify.reading.folding import clipped
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ from synth_assets.core.techniques.solutions import (
     diverse,
     shown_hint,
 )
-from synth_assets.core.verify.folding import clipped
+from synth_assets.core.verify.reading.folding import clipped
 from synth_assets.errors import RecipeError
 
 KNOWN_ANSWER = "known_answer"

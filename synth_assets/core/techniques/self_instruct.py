@@ -40,7 +40,7 @@ from synth_assets.core.techniques.protocol import (
 from synth_assets.core.techniques.structured import ask_fields, read_each
 from synth_assets.core.techniques.verdicts import verdict_in
 from synth_assets.core.verify.failure_modes import refusal_in
-from synth_assets.core.verify.folding import clipped
+from synth_assets.core.verify.reading.folding import clipped
 from synth_assets.errors import RecipeError
 
 _LIKELY_SHARE = 0.5

@@ -10,7 +10,7 @@ from synth_assets.core.schema import Reason
 from synth_assets.core.techniques.copies import Copy
 from synth_assets.core.techniques.final_answer import FinalAnswer
 from synth_assets.core.techniques.protocol import Unusable
-from synth_assets.core.verify.folding import clipped, folded
+from synth_assets.core.verify.reading.folding import clipped, folded
 
 Likeness: TypeAlias = Literal["words", "calculations"]
 

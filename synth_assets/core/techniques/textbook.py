@@ -36,7 +36,7 @@ from synth_assets.core.techniques.protocol import (
 )
 from synth_assets.core.techniques.structured import ask_fields, ask_text, text_of_each
 from synth_assets.core.techniques.topic_tree import TopicTree, joined, subtopics_of
-from synth_assets.core.verify.folding import folded
+from synth_assets.core.verify.reading.folding import folded
 from synth_assets.errors import RecipeError
 
 _Pieces: TypeAlias = Generator[Sequence[Request], Sequence[Completion], list[Draft | Unusable]]

@@ -8,7 +8,7 @@ from synth_assets.core.sample import Sample, Seed
 from synth_assets.core.schema import Reason
 from synth_assets.core.techniques.curriculum import Curriculum, Topic
 from synth_assets.core.techniques.protocol import Start, Unusable
-from synth_assets.core.verify.folding import folded
+from synth_assets.core.verify.reading.folding import folded
 from synth_assets.errors import RecipeError
 
 BETWEEN = ";"

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from synth_assets.core.completion import Message
 from synth_assets.core.ngrams import words_and_symbols
-from synth_assets.core.verify.folding import clipped, plain_typography
+from synth_assets.core.verify.reading.folding import clipped, plain_typography
 
 DONE = "<done/>"
 """What a simulated user says where the chat is over."""

@@ -14,7 +14,6 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from synth_assets.core.sample import Sample
 from synth_assets.core.schema import Reason, Verdict, VerdictOutcome
-from synth_assets.core.verify.folding import clipped
 from synth_assets.core.verify.programs import (
     CallTests,
     DoesNotRun,
@@ -31,6 +30,7 @@ from synth_assets.core.verify.programs import (
     TestStyle,
 )
 from synth_assets.core.verify.protocol import Check, Together, Verifier
+from synth_assets.core.verify.reading.folding import clipped
 from synth_assets.core.verify.tools import NO_TOOLS, Tools
 
 _FENCED = re.compile(r"^[ \t]*(```+|~~~+)[ \t]*([\w+-]*)[^\n]*\n(.*?)^[ \t]*\1[ \t]*$", re.M | re.S)

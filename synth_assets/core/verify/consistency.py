@@ -14,11 +14,16 @@ from pydantic import Field, model_validator
 from synth_assets.core.sample import Sample
 from synth_assets.core.schema import Reason, Verdict, VerdictOutcome
 from synth_assets.core.tally import Tally
-from synth_assets.core.verify.answers import FoundAnswers, Place, compare_answers, find_answers
-from synth_assets.core.verify.equality import Comparer, Rules, Units
-from synth_assets.core.verify.folding import clipped, folded
+from synth_assets.core.verify.answers.equality import Comparer, Rules, Units
+from synth_assets.core.verify.answers.final import (
+    FoundAnswers,
+    Place,
+    compare_answers,
+    find_answers,
+)
 from synth_assets.core.verify.number import Number
 from synth_assets.core.verify.protocol import Cost, Together, Verifier
+from synth_assets.core.verify.reading.folding import clipped, folded
 from synth_assets.core.verify.tools import NO_TOOLS, Sameness, Tools
 
 AnswerPlace: TypeAlias = Literal["number", "boxed", "marker", "last_number", "last_line", "whole"]

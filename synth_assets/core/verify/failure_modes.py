@@ -25,8 +25,8 @@ from synth_assets.core.verify.failures.slop import Slop
 from synth_assets.core.verify.failures.truncation import Truncation
 from synth_assets.core.verify.failures.turn import Fault, Look, Turn
 from synth_assets.core.verify.failures.wrong_language import WrongLanguage
-from synth_assets.core.verify.folding import clipped, folded
 from synth_assets.core.verify.protocol import Check, Verifier
+from synth_assets.core.verify.reading.folding import clipped, folded
 from synth_assets.core.verify.tools import NO_TOOLS, Tools
 from synth_assets.errors import RecipeError
 

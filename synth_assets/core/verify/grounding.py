@@ -15,17 +15,17 @@ from pydantic import Field, model_validator
 from synth_assets.core.numbered import numbered_passages, numbered_quotes
 from synth_assets.core.sample import Sample
 from synth_assets.core.schema import Reason, Verdict
-from synth_assets.core.verify.claims import (
+from synth_assets.core.verify.claims.question_kinds import is_bare_yes_or_no, is_polar, misfit
+from synth_assets.core.verify.claims.quote_alignment import LONGEST_QUOTE, align, may_differ
+from synth_assets.core.verify.claims.readings import (
     Reading,
     name_faults,
     number_faults,
     supported_share,
     turn_faults,
 )
-from synth_assets.core.verify.folding import clipped, folded, stands_in
 from synth_assets.core.verify.protocol import Check, Verifier
-from synth_assets.core.verify.question_kinds import is_bare_yes_or_no, is_polar, misfit
-from synth_assets.core.verify.quote_alignment import LONGEST_QUOTE, align, may_differ
+from synth_assets.core.verify.reading.folding import clipped, folded, stands_in
 from synth_assets.core.verify.tools import NO_TOOLS, Tools
 
 _AROUND = " \"'`"

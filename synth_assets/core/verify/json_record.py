@@ -13,10 +13,10 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from synth_assets.core.sample import Sample
 from synth_assets.core.schema import Reason, Verdict
-from synth_assets.core.verify.fenced import only_block
-from synth_assets.core.verify.folding import clipped, folded, stands_in
 from synth_assets.core.verify.protocol import Check, Verifier
-from synth_assets.core.verify.quantities import MAX_DIGITS, lone_number, numbers_in
+from synth_assets.core.verify.reading.fenced import only_block
+from synth_assets.core.verify.reading.folding import clipped, folded, stands_in
+from synth_assets.core.verify.reading.quantities import MAX_DIGITS, lone_number, numbers_in
 from synth_assets.core.verify.tools import NO_TOOLS, Tools
 from synth_assets.errors import RecipeError, TechniqueError
 

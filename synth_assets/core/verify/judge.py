@@ -23,9 +23,8 @@ from synth_assets.core.sample import Sample
 from synth_assets.core.schema import Reason, Verdict, VerdictOutcome
 from synth_assets.core.techniques.answer_form import AnswerForm
 from synth_assets.core.techniques.structured import answers_of
-from synth_assets.core.verify.folding import clipped
-from synth_assets.core.verify.hearing import Heard, Question, hear
-from synth_assets.core.verify.judge_votes import (
+from synth_assets.core.verify.judges.hearing import Heard, Question, hear
+from synth_assets.core.verify.judges.votes import (
     HIGHEST,
     LOWEST,
     Panel,
@@ -34,6 +33,7 @@ from synth_assets.core.verify.judge_votes import (
     vote_of,
 )
 from synth_assets.core.verify.protocol import Cost, Together, Verifier
+from synth_assets.core.verify.reading.folding import clipped
 from synth_assets.core.verify.tools import NO_TOOLS, CallFailure, Judges, Tools
 from synth_assets.errors import RecipeError
 

@@ -10,8 +10,7 @@ from pydantic import Field
 
 from synth_assets.core.sample import Sample
 from synth_assets.core.schema import Reason, Verdict
-from synth_assets.core.verify.answers import Place, find_answers
-from synth_assets.core.verify.folding import clipped
+from synth_assets.core.verify.answers.final import Place, find_answers
 from synth_assets.core.verify.protocol import Check, Cost, Verifier
 from synth_assets.core.verify.puzzles.formulas import Formula, negated
 from synth_assets.core.verify.puzzles.puzzle import (
@@ -22,6 +21,7 @@ from synth_assets.core.verify.puzzles.puzzle import (
     read_puzzle,
 )
 from synth_assets.core.verify.puzzles.said import SaidAnswer, UnreadableAnswer, read_said
+from synth_assets.core.verify.reading.folding import clipped
 from synth_assets.core.verify.tools import NO_TOOLS, Solved, Solver, Tools, Unsolved
 
 

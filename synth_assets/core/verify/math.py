@@ -11,16 +11,16 @@ from pydantic import Field
 
 from synth_assets.core.sample import Sample
 from synth_assets.core.schema import Reason, Verdict
-from synth_assets.core.verify.answers import (
+from synth_assets.core.verify.answers.equality import Comparer, Rules, Units
+from synth_assets.core.verify.answers.final import (
     FoundAnswers,
     Place,
     compare_answers,
     find_answers,
     is_bare_answer,
 )
-from synth_assets.core.verify.equality import Comparer, Rules, Units
-from synth_assets.core.verify.folding import clipped
 from synth_assets.core.verify.protocol import Check, Verifier
+from synth_assets.core.verify.reading.folding import clipped
 from synth_assets.core.verify.tools import NO_TOOLS, Sameness, Tools
 
 _MAX_BARE_REFERENCE = 300

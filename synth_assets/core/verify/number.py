@@ -15,10 +15,10 @@ from pydantic import Field
 
 from synth_assets.core.sample import Sample
 from synth_assets.core.schema import Reason, Verdict
-from synth_assets.core.verify.arithmetic import Exact, NotArithmetic, evaluate
-from synth_assets.core.verify.folding import clipped
 from synth_assets.core.verify.protocol import Check, Verifier
-from synth_assets.core.verify.quantities import (
+from synth_assets.core.verify.reading.arithmetic import Exact, NotArithmetic, evaluate
+from synth_assets.core.verify.reading.folding import clipped
+from synth_assets.core.verify.reading.quantities import (
     Quantity,
     closed_up,
     lone_number,

@@ -11,9 +11,9 @@ from pydantic import Field, model_validator
 
 from synth_assets.core.sample import Sample
 from synth_assets.core.schema import Reason, Verdict
-from synth_assets.core.verify.fenced import Fenced, fenced_blocks
 from synth_assets.core.verify.json_record import MalformedJson, strict_json
 from synth_assets.core.verify.protocol import Check, Verifier
+from synth_assets.core.verify.reading.fenced import Fenced, fenced_blocks
 from synth_assets.core.verify.syntax.data import read_toml, read_yaml
 from synth_assets.core.verify.syntax.markup import read_xml
 from synth_assets.core.verify.syntax.outcome import (

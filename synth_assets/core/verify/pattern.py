@@ -7,8 +7,8 @@ from pydantic import Field
 
 from synth_assets.core.sample import Sample
 from synth_assets.core.schema import Reason, Verdict
-from synth_assets.core.verify.folding import clipped
 from synth_assets.core.verify.protocol import Check, Verifier
+from synth_assets.core.verify.reading.folding import clipped
 from synth_assets.core.verify.tools import NO_TOOLS, Tools
 from synth_assets.errors import RecipeError
 

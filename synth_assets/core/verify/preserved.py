@@ -2,7 +2,7 @@
 
 import re
 
-from synth_assets.core.verify.number_readings import Unshared, unshared_numbers
+from synth_assets.core.verify.reading.number_readings import Unshared, unshared_numbers
 
 MAX_NAMES = 500
 """More names than that are not looked for."""

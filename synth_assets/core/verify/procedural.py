@@ -8,9 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from synth_assets.core.sample import Sample
 from synth_assets.core.schema import Reason, Verdict
-from synth_assets.core.verify.folding import clipped, folded
 from synth_assets.core.verify.procedural_families import EXCLUDED, FAMILIES
 from synth_assets.core.verify.protocol import Check, Cost, Verifier
+from synth_assets.core.verify.reading.folding import clipped, folded
 from synth_assets.core.verify.tools import (
     NO_TOOLS,
     NotScored,

@@ -13,9 +13,9 @@ from pydantic import Field
 from synth_assets.core.numbered import numbered_passages, numbered_quotes
 from synth_assets.core.sample import Sample
 from synth_assets.core.schema import Reason, Verdict
-from synth_assets.core.verify.folding import clipped, folded, stands_in
 from synth_assets.core.verify.protocol import Check, Verifier
-from synth_assets.core.verify.quantities import numbers_in
+from synth_assets.core.verify.reading.folding import clipped, folded, stands_in
+from synth_assets.core.verify.reading.quantities import numbers_in
 from synth_assets.core.verify.tools import NO_TOOLS, Tools
 
 _AROUND = " \"'`"

@@ -11,10 +11,10 @@ from pydantic import Field, model_validator
 
 from synth_assets.core.sample import Sample
 from synth_assets.core.schema import Reason, Verdict
-from synth_assets.core.verify.folding import folded
-from synth_assets.core.verify.language import CERTAIN, language_of
 from synth_assets.core.verify.preserved import MAX_COMPARED, chrf, lost, names_of
 from synth_assets.core.verify.protocol import Check, Verifier
+from synth_assets.core.verify.reading.folding import folded
+from synth_assets.core.verify.reading.language import CERTAIN, language_of
 from synth_assets.core.verify.tools import NO_TOOLS, Tools
 
 _TEXTS = ("context", "prompt", "response", "reference", "rejected")

@@ -15,8 +15,8 @@ from synth_assets.core.schema import (
     VerdictOutcome,
 )
 from synth_assets.core.stage import StageResult, close_stage
-from synth_assets.core.verify.folding import clipped
 from synth_assets.core.verify.protocol import Check, Together, Verifier
+from synth_assets.core.verify.reading.folding import clipped
 from synth_assets.core.verify.tools import NO_TOOLS, Tools
 from synth_assets.errors import SynthError
 

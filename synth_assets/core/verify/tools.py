@@ -12,7 +12,7 @@ from synth_assets.core.config.teachers import Teacher
 from synth_assets.core.judging.judgment import Judgment
 from synth_assets.core.sample import Sample
 from synth_assets.core.schema import Reason
-from synth_assets.core.verify.expressions import Scalar
+from synth_assets.core.verify.answers.expressions import Scalar
 from synth_assets.core.verify.programs import ProgramRunner
 from synth_assets.core.verify.puzzles.formulas import Formula, Sort
 

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from synth_assets.core.verify.expressions import UNSTATED_BASE
+from synth_assets.core.verify.answers.expressions import UNSTATED_BASE
 from synth_assets.core.verify.tools import Comparison, Proportion, Sameness
 from synth_assets.resources.algebra.wire import Wired
 

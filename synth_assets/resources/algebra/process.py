@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from threading import Lock
 from types import TracebackType
 
-from synth_assets.core.verify.expressions import Scalar
+from synth_assets.core.verify.answers.expressions import Scalar
 from synth_assets.core.verify.tools import Comparison, Proportion, Sameness
 from synth_assets.resources.algebra.wire import to_wire
 from synth_assets.resources.bounded.process import BoundedProcess, Bounds, Unanswered

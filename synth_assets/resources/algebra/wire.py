@@ -2,7 +2,14 @@
 
 from typing import TypeAlias, assert_never
 
-from synth_assets.core.verify.expressions import Apply, Based, Constant, Number, Scalar, Symbol
+from synth_assets.core.verify.answers.expressions import (
+    Apply,
+    Based,
+    Constant,
+    Number,
+    Scalar,
+    Symbol,
+)
 
 Wired: TypeAlias = "list[str | Wired]"
 """`[kind, name or value, arguments ...]`, kinds `number`, `symbol`, `constant`, `apply`."""

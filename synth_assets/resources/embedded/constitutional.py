@@ -10,7 +10,7 @@ from functools import cache
 from typing import Literal
 
 from synth_assets.core.config.names import Written
-from synth_assets.core.verify.folding import folded, stands_in
+from synth_assets.core.verify.reading.folding import folded, stands_in
 from synth_assets.resources.embedded.dice import Dice
 from synth_assets.resources.embedded.packaged import read_packaged
 from synth_assets.resources.embedded.task import Asked, Task

@@ -7,7 +7,7 @@ answers with the sentences of its facts, or says that it does not know.
 import re
 from collections.abc import Mapping, Sequence
 
-from synth_assets.core.verify.folding import folded, stands_in
+from synth_assets.core.verify.reading.folding import folded, stands_in
 from synth_assets.resources.embedded.dice import Dice
 from synth_assets.resources.embedded.task import Asked, Task
 from synth_assets.resources.embedded.truth import Composition, Flaw, Truth

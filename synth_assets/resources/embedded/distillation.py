@@ -2,7 +2,7 @@
 
 import re
 
-from synth_assets.core.verify.folding import folded
+from synth_assets.core.verify.reading.folding import folded
 from synth_assets.resources.embedded.dice import Dice
 from synth_assets.resources.embedded.everyday import KINDS, Solved, solved
 from synth_assets.resources.embedded.task import Asked, Task

@@ -41,7 +41,7 @@ from synth_assets.core.verify.constraints.shapes import (
     Postscript,
     Title,
 )
-from synth_assets.core.verify.folding import clipped
+from synth_assets.core.verify.reading.folding import clipped
 
 ConstraintSpec: TypeAlias = Annotated[
     Existence

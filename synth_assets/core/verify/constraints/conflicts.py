@@ -11,7 +11,7 @@ from itertools import combinations
 
 from synth_assets.core.verify.constraints.catalogue import FAMILIES
 from synth_assets.core.verify.constraints.protocol import Constraint
-from synth_assets.core.verify.folding import clipped
+from synth_assets.core.verify.reading.folding import clipped
 
 _ALL = frozenset(FAMILIES)
 _WORDS_AND_MARKS = frozenset(

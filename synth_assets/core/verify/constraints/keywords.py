@@ -14,7 +14,7 @@ from synth_assets.core.verify.constraints.protocol import (
     Words,
 )
 from synth_assets.core.verify.constraints.wording import Wording
-from synth_assets.core.verify.folding import clipped
+from synth_assets.core.verify.reading.folding import clipped
 
 WordList = Annotated[tuple[Words, ...], Field(min_length=1, max_length=50)]
 

@@ -16,7 +16,7 @@ from synth_assets.core.verify.constraints.protocol import (
     Words,
 )
 from synth_assets.core.verify.constraints.wording import Wording
-from synth_assets.core.verify.folding import clipped
+from synth_assets.core.verify.reading.folding import clipped
 
 _DIVIDER = re.compile(r"\s?\*\*\*\s?")
 _ENDS_WORD = re.compile(r"[.,?!'\"]")

@@ -15,8 +15,8 @@ from synth_assets.core.verify.constraints.protocol import (
 )
 from synth_assets.core.verify.constraints.shapes import Marker
 from synth_assets.core.verify.constraints.wording import Wording
-from synth_assets.core.verify.folding import clipped
-from synth_assets.core.verify.language import CERTAIN
+from synth_assets.core.verify.reading.folding import clipped
+from synth_assets.core.verify.reading.language import CERTAIN
 
 _SHOWN = 40
 

@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints
 
 from synth_assets.core.config.names import Written
 from synth_assets.core.verify.constraints.wording import Wording
-from synth_assets.core.verify.folding import clipped
+from synth_assets.core.verify.reading.folding import clipped
 
 _MAX_ASKED = 100
 

@@ -15,7 +15,7 @@ from synth_assets.core.verify.constraints.protocol import (
     Number,
 )
 from synth_assets.core.verify.constraints.wording import Wording
-from synth_assets.core.verify.folding import clipped
+from synth_assets.core.verify.reading.folding import clipped
 
 _PLACEHOLDER = re.compile(r"\[[^\]]*\]")
 _HIGHLIGHT = re.compile(r"\*([^\n*]*)\*")

@@ -4,7 +4,7 @@ import re
 from functools import cached_property
 
 from synth_assets.core.verify.constraints.sentences import sentence_count
-from synth_assets.core.verify.language import Language, language_of
+from synth_assets.core.verify.reading.language import Language, language_of
 
 _WORD = re.compile(r"\w+")
 

@@ -11,7 +11,7 @@ from synth_assets.core.config.names import Written
 from synth_assets.core.fingerprint import Json
 from synth_assets.core.schema import Reason
 from synth_assets.core.verify.failures.turn import Fault, Look, Turn
-from synth_assets.core.verify.folding import clipped
+from synth_assets.core.verify.reading.folding import clipped
 
 _JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _ANCHOR = 5

@@ -7,7 +7,7 @@ from pydantic import Field
 from synth_assets.core.config.names import Written
 from synth_assets.core.schema import Reason
 from synth_assets.core.verify.failures.turn import Fault, Look, Turn, listed
-from synth_assets.core.verify.folding import clipped
+from synth_assets.core.verify.reading.folding import clipped
 
 _SENTENCE = re.compile(r"(?<=[.!?\u2026])\s+|\n+")
 _REST = r"(?: [\w']+){0,%d}"

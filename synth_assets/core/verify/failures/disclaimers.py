@@ -5,7 +5,7 @@ import re
 from synth_assets.core.config.names import Written
 from synth_assets.core.schema import Reason
 from synth_assets.core.verify.failures.turn import Fault, Look, Turn, excused_by, has_any
-from synth_assets.core.verify.folding import clipped
+from synth_assets.core.verify.reading.folding import clipped
 
 _KEYS = (" ai", "language model", "artificial intel", "openai", "chatgpt", "my training",
          "my knowledge", "my last", "chatbot", "virtual assistant", "personal", "real-time",

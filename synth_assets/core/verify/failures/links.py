@@ -8,7 +8,7 @@ from pydantic import StringConstraints
 from synth_assets.core.config.names import Written
 from synth_assets.core.schema import Reason
 from synth_assets.core.verify.failures.turn import Fault, Look, Turn
-from synth_assets.core.verify.folding import clipped
+from synth_assets.core.verify.reading.folding import clipped
 
 _URL = re.compile(
     r"(?:https?|ftp)://[^\s<>\"'`|\\^{}\[\]]{3,2000}|\bwww\.[^\s<>\"'`|\\^{}\[\]]{3,2000}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from synth_assets.core.config.names import Written
 from synth_assets.core.schema import Reason
 from synth_assets.core.verify.failures.turn import Fault, Look, Turn, excused_by, has_any
-from synth_assets.core.verify.folding import clipped, folded
+from synth_assets.core.verify.reading.folding import clipped, folded
 
 _FILL = r"(?:insert|enter|add|put|fill in|write|specify|replace|include|provide)"
 _WHOSE = (

@@ -12,7 +12,7 @@ string match shipped with it reaches 421 and 402. No alarm on 15,000 ordinary an
 import re
 
 from synth_assets.core.verify.failures.turn import has_any
-from synth_assets.core.verify.folding import plain_typography
+from synth_assets.core.verify.reading.folding import plain_typography
 
 _HEAD_CHARACTERS = 400
 _HEAD_SENTENCES = 2

@@ -11,7 +11,7 @@ from pydantic import Field
 from synth_assets.core.config.names import Written
 from synth_assets.core.schema import Reason
 from synth_assets.core.verify.failures.turn import Fault, Look, Turn
-from synth_assets.core.verify.folding import clipped
+from synth_assets.core.verify.reading.folding import clipped
 
 _LEAST_WORDS = 40
 _LEAST_LINES = 8

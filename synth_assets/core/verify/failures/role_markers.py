@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from synth_assets.core.config.names import Written
 from synth_assets.core.schema import Reason
 from synth_assets.core.verify.failures.turn import Fault, Look, Turn, excused_by
-from synth_assets.core.verify.folding import clipped
+from synth_assets.core.verify.reading.folding import clipped
 
 _SPEAKERS = frozenset(
     (

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 from synth_assets.core.schema import Reason
-from synth_assets.core.verify.folding import folded, plain_typography
+from synth_assets.core.verify.reading.folding import folded, plain_typography
 
 _WORD = re.compile(r"[^\W_]+")
 _PARTED = bytes(code if chr(code).isalnum() else 32 for code in range(128)) + bytes([32]) * 128

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from synth_assets.core.schema import Reason
 from synth_assets.core.verify.failures.turn import Fault, Look, Turn, listed
-from synth_assets.core.verify.folding import clipped
-from synth_assets.core.verify.language import CERTAIN, Language, language_of
+from synth_assets.core.verify.reading.folding import clipped
+from synth_assets.core.verify.reading.language import CERTAIN, Language, language_of
 
 _LEAST_WORDS = 6
 _CHUNK = 160

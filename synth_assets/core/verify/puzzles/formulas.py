@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from synth_assets.core.verify.folding import clipped
+from synth_assets.core.verify.reading.folding import clipped
 
 MAX_DEPTH = 64
 MAX_DIGITS = 30

@@ -7,7 +7,6 @@ from typing import TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from synth_assets.core.verify.folding import clipped
 from synth_assets.core.verify.puzzles.formulas import (
     Apply,
     Formula,
@@ -19,6 +18,7 @@ from synth_assets.core.verify.puzzles.formulas import (
     negated,
     read_formula,
 )
+from synth_assets.core.verify.reading.folding import clipped
 
 MAX_CHARACTERS = 50_000
 MAX_CONSTANTS = 500

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from synth_assets.core.verify.folding import clipped, folded
 from synth_assets.core.verify.puzzles.formulas import MAX_DIGITS, Sort
 from synth_assets.core.verify.puzzles.puzzle import Puzzle, Value, value_of
+from synth_assets.core.verify.reading.folding import clipped, folded
 
 MAX_CHARACTERS = 4_000
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from synth_assets.core.verify.folding import clipped
+from synth_assets.core.verify.reading.folding import clipped
 from synth_assets.core.verify.syntax.outcome import (
     Faulty,
     Parsed,

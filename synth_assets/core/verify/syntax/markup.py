@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from synth_assets.core.schema import Reason
-from synth_assets.core.verify.folding import clipped
+from synth_assets.core.verify.reading.folding import clipped
 from synth_assets.core.verify.syntax.outcome import Faulty, Parsed, ReadOutcome, Unread
 
 MAX_DEPTH = 200

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter, ValidationError
 
 from synth_assets.core.schema import Reason
-from synth_assets.core.verify.folding import clipped
+from synth_assets.core.verify.reading.folding import clipped
 from synth_assets.core.verify.syntax.outcome import (
     Faulty,
     Parsed,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from io import StringIO
 
 from synth_assets.core.schema import Reason
-from synth_assets.core.verify.fenced import fenced_blocks
-from synth_assets.core.verify.folding import clipped, folded
+from synth_assets.core.verify.reading.fenced import fenced_blocks
+from synth_assets.core.verify.reading.folding import clipped, folded
 from synth_assets.core.verify.syntax.outcome import Faulty, Parsed, ReadOutcome
 
 _CELL = re.compile(r"((?:[^|\\]|\\.?)*+)(\||$)", re.DOTALL)

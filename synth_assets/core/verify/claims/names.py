@@ -9,7 +9,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from synth_assets.core.verify.words import LONGEST_WORD, STOP_WORDS, Sentence, Word, stem, word_set
+from synth_assets.core.verify.reading.words import (
+    LONGEST_WORD,
+    STOP_WORDS,
+    Sentence,
+    Word,
+    stem,
+    word_set,
+)
 
 _ABOUT_PEOPLES = re.compile(r"(?:ians?|eans?|ans?|ese|ish|ns?|i|ia|y|a|e)$")
 _TITLES = word_set(

@@ -7,8 +7,7 @@ r"""Whole answers: lists of values with their units, words, relations, and formu
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from synth_assets.core.verify.answer_words import MAGNITUDES, is_word, read_words
-from synth_assets.core.verify.expressions import (
+from synth_assets.core.verify.answers.expressions import (
     Apply,
     Based,
     Collection,
@@ -24,9 +23,10 @@ from synth_assets.core.verify.expressions import (
     nodes,
     scalars_in,
 )
-from synth_assets.core.verify.formula import MINUS_PLUS, PLUS_MINUS, parse_formula
-from synth_assets.core.verify.notation import Kind, Token, Unreadable, tokens_of
-from synth_assets.core.verify.units import currency_sign, product_of_units, unit_of
+from synth_assets.core.verify.answers.formula import MINUS_PLUS, PLUS_MINUS, parse_formula
+from synth_assets.core.verify.answers.notation import Kind, Token, Unreadable, tokens_of
+from synth_assets.core.verify.answers.units import currency_sign, product_of_units, unit_of
+from synth_assets.core.verify.answers.words import MAGNITUDES, is_word, read_words
 
 _SEPARATORS = {"and", "or"}
 _OPENING = {"(", "[", "{", "\\{"}

@@ -8,8 +8,8 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 
-from synth_assets.core.verify.cursor import Cursor
-from synth_assets.core.verify.expressions import (
+from synth_assets.core.verify.answers.cursor import Cursor
+from synth_assets.core.verify.answers.expressions import (
     Apply,
     Based,
     Collection,
@@ -25,13 +25,13 @@ from synth_assets.core.verify.expressions import (
     reciprocal,
     scalars_in,
 )
-from synth_assets.core.verify.formula_commands import (
+from synth_assets.core.verify.answers.formula_commands import (
     GREEK,
     STARTS_FACTOR,
     read_command,
     scalar,
 )
-from synth_assets.core.verify.notation import Kind, Token, Unreadable
+from synth_assets.core.verify.answers.notation import Kind, Token, Unreadable
 
 MAX_DEPTH = 40
 _MAX_BASE = 10

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from synth_assets.core.verify.folding import plain_typography
+from synth_assets.core.verify.reading.folding import plain_typography
 
 MAX_DIGITS = 60
 """Digits of one number, and its largest power of ten; longer ones are read but have no value."""

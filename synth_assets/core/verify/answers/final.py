@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from synth_assets.core.verify.answer_grammar import read_answer
-from synth_assets.core.verify.equality import DIFFERENT, EQUAL, Comparer, Units
-from synth_assets.core.verify.expressions import Words
-from synth_assets.core.verify.notation import Unreadable
-from synth_assets.core.verify.quantities import places_of_quantities, readable
+from synth_assets.core.verify.answers.equality import DIFFERENT, EQUAL, Comparer, Units
+from synth_assets.core.verify.answers.expressions import Words
+from synth_assets.core.verify.answers.grammar import read_answer
+from synth_assets.core.verify.answers.notation import Unreadable
+from synth_assets.core.verify.answers.units import unit_of
+from synth_assets.core.verify.reading.quantities import places_of_quantities, readable
 from synth_assets.core.verify.tools import Comparison, Sameness
-from synth_assets.core.verify.units import unit_of
 
 _LINE_CHARACTERS = 2_000
 _TAILS = (80, 300)

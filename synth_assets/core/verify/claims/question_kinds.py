@@ -2,8 +2,8 @@
 
 import re
 
-from synth_assets.core.verify.figures import figures
-from synth_assets.core.verify.folding import folded
+from synth_assets.core.verify.claims.figures import figures
+from synth_assets.core.verify.reading.folding import folded
 
 _POLAR = re.compile(
     r"(?:^|[.,;:!?]\s|\b(?:and|but)\s)(?:is|are|was|were|am|do|does|did|has|have|had|can|could|will|"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from synth_assets.core.verify.notation import Kind, Token, Unreadable
+from synth_assets.core.verify.answers.notation import Kind, Token, Unreadable
 
 
 class Cursor:

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from synth_assets.core.verify.dates import Date, dates
-from synth_assets.core.verify.quantities import Quantity, quantities, readable
-from synth_assets.core.verify.units import Unit, currency_sign, unit_of
+from synth_assets.core.verify.answers.units import Unit, currency_sign, unit_of
+from synth_assets.core.verify.claims.dates import Date, dates
+from synth_assets.core.verify.reading.quantities import Quantity, quantities, readable
 
 _ONES_WORDS = (
     "zero null|one eins|two zwei|three drei|four vier|five f\u00fcnf fuenf|six sechs|seven sieben|"

@@ -11,19 +11,19 @@ from functools import cached_property, lru_cache
 from itertools import groupby
 
 from synth_assets.core.schema import Reason
-from synth_assets.core.verify.figures import Figures, Supply, figures
-from synth_assets.core.verify.folding import clipped
-from synth_assets.core.verify.names import NamesSupply, missing_of, names
-from synth_assets.core.verify.opposites import (
+from synth_assets.core.verify.answers.units import unit_of
+from synth_assets.core.verify.claims.figures import Figures, Supply, figures
+from synth_assets.core.verify.claims.names import NamesSupply, missing_of, names
+from synth_assets.core.verify.claims.opposites import (
     TELLING_OPPOSITES,
     deniable,
     denials,
     is_negation,
     turned_comparison,
 )
-from synth_assets.core.verify.quote_alignment import FOLDED_NUMBER_WORDS, align
-from synth_assets.core.verify.units import unit_of
-from synth_assets.core.verify.words import LONGEST_WORD, Sentence, Word, sentences
+from synth_assets.core.verify.claims.quote_alignment import FOLDED_NUMBER_WORDS, align
+from synth_assets.core.verify.reading.folding import clipped
+from synth_assets.core.verify.reading.words import LONGEST_WORD, Sentence, Word, sentences
 
 _MOST_PLACES = 24
 """Sentences that a stem may stand in and still help to find the one that a claim is of."""

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
-from synth_assets.core.verify.answer_grammar import UNIT_LETTERS
-from synth_assets.core.verify.answer_words import NUMBER_WORDS
-from synth_assets.core.verify.expressions import (
+from synth_assets.core.verify.answers.expressions import (
     UNSTATED_BASE,
     Apply,
     Based,
@@ -33,7 +31,8 @@ from synth_assets.core.verify.expressions import (
     exact_value,
     nodes,
 )
-from synth_assets.core.verify.relations import (
+from synth_assets.core.verify.answers.grammar import UNIT_LETTERS
+from synth_assets.core.verify.answers.relations import (
     as_interval,
     degree,
     endless_sign,
@@ -44,6 +43,7 @@ from synth_assets.core.verify.relations import (
     variables,
     zero_side,
 )
+from synth_assets.core.verify.answers.words import NUMBER_WORDS
 from synth_assets.core.verify.tools import Algebra, Comparison, Proportion, Sameness
 
 MAX_ITEMS = 24

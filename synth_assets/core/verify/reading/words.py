@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from synth_assets.core.sentences import sentence_starts
-from synth_assets.core.verify.folding import plain_typography
+from synth_assets.core.verify.reading.folding import plain_typography
 
 LONGEST_WORD = 60
 """Characters; a longer run is a word, and is not stemmed."""

@@ -9,7 +9,7 @@ import re
 from fractions import Fraction
 from functools import lru_cache
 
-from synth_assets.core.verify.expressions import Unit
+from synth_assets.core.verify.answers.expressions import Unit
 
 MAX_CHARACTERS = 60
 _MAX_WORDS = 6

@@ -9,7 +9,7 @@ import unicodedata
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from synth_assets.core.verify.folding import plain_typography
+from synth_assets.core.verify.reading.folding import plain_typography
 
 MAX_CHARACTERS = 2_000
 """Longer answers are not read."""

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Protocol, TypeAlias
 
-from synth_assets.core.verify.cursor import Cursor
-from synth_assets.core.verify.expressions import (
+from synth_assets.core.verify.answers.cursor import Cursor
+from synth_assets.core.verify.answers.expressions import (
     UNSTATED_BASE,
     Apply,
     Collection,
@@ -19,7 +19,7 @@ from synth_assets.core.verify.expressions import (
     negative,
     reciprocal,
 )
-from synth_assets.core.verify.notation import Kind, Unreadable
+from synth_assets.core.verify.answers.notation import Kind, Unreadable
 
 GREEK = frozenset(
     {"alpha", "beta", "gamma", "delta", "epsilon", "varepsilon", "zeta", "eta", "theta", "iota"}

@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from synth_assets.core.schema import Reason
-from synth_assets.core.verify.dates import MONTHS
-from synth_assets.core.verify.figures import NUMBER_WORDS
-from synth_assets.core.verify.opposites import (
+from synth_assets.core.verify.answers.units import unit_of
+from synth_assets.core.verify.claims.dates import MONTHS
+from synth_assets.core.verify.claims.figures import NUMBER_WORDS
+from synth_assets.core.verify.claims.opposites import (
     OPPOSITES,
     QUALIFIERS,
     TELLING_OPPOSITES,
     denies,
     is_negation,
 )
-from synth_assets.core.verify.units import unit_of
-from synth_assets.core.verify.words import STOP_WORDS, Word, inflects, word_set
+from synth_assets.core.verify.reading.words import STOP_WORDS, Word, inflects, word_set
 
 LONGEST_QUOTE = 400
 """Words; a longer quote is looked for word for word only."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from fractions import Fraction
 
-from synth_assets.core.verify.expressions import (
+from synth_assets.core.verify.answers.expressions import (
     Collection,
     Constant,
     Expression,
@@ -13,7 +13,7 @@ from synth_assets.core.verify.expressions import (
     Words,
     negative,
 )
-from synth_assets.core.verify.notation import Kind, Token, Unreadable
+from synth_assets.core.verify.answers.notation import Kind, Token, Unreadable
 
 MAGNITUDES = {
     "hundred": 10**2,

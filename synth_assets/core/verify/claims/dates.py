@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from synth_assets.core.verify.folding import plain_typography
+from synth_assets.core.verify.reading.folding import plain_typography
 
 _NAMES = (
     "january jan januar j\u00e4nner|february feb februar|march mar m\u00e4rz maerz|april apr|"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from synth_assets.core.verify.words import (
+from synth_assets.core.verify.reading.words import (
     LONGEST_WORD,
     STOP_WORDS,
     Sentence,

@@ -11,8 +11,8 @@ from synth_assets.core.schema import Reason, Verdict, VerdictOutcome
 from synth_assets.core.techniques.answer_form import Answered
 from synth_assets.core.techniques.contest import ratings_in, said_in
 from synth_assets.core.techniques.protocol import Unusable
-from synth_assets.core.verify.folding import clipped
-from synth_assets.core.verify.hearing import Heard
+from synth_assets.core.verify.judges.hearing import Heard
+from synth_assets.core.verify.reading.folding import clipped
 from synth_assets.core.verify.tools import CallFailure
 
 LOWEST, HIGHEST = 1, 5

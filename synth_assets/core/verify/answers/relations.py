@@ -2,7 +2,7 @@
 
 from typing import TypeGuard
 
-from synth_assets.core.verify.expressions import (
+from synth_assets.core.verify.answers.expressions import (
     Apply,
     Collection,
     Constant,
