@@ -290,7 +290,7 @@ def test_judge_whose_answers_nothing_bounds_is_refused_under_a_cap():
     texts = {name: text for name, text in plain.files.items() if name != "recipe.yaml"}
     made = recipe_of(plain.files["recipe.yaml"], texts, free)
     budget = Budget.of(Budgets.model_validate({"all": {"usd": 1}}), "run-1")
-    with pytest.raises(BudgetError, match=r"Add to recipe\.yaml, to the verifier judge"):
+    with pytest.raises(BudgetError, match=r"Add to the verifier judge of "):
         check_funds(made, budget, Payer("tiny", "run-1"))
     check_funds(plain, budget, Payer("tiny", "run-1"))
 

@@ -55,7 +55,7 @@ def check_judges(
             asking = _Asking(
                 f"{judge.template} of {label}",
                 judge.parameters_of(asked),
-                f"{label}, to the verifier judge",
+                f"the verifier judge of {label}",
             )
             _check(asking, asked, budget, payer)
 
