@@ -59,6 +59,8 @@ class Run:
     def start(self, *manners: str) -> None:
         self.ports = [free_port() for _ in manners]
         words = [f"{manner}:{port}" for manner, port in zip(manners, self.ports, strict=True)]
+        # Under `nohup` this process ignores SIGHUP, and what it starts would too.
+        ignored = signal.signal(signal.SIGHUP, signal.SIG_DFL)
         self.process = subprocess.Popen(
             [
                 *(*self._prefix, sys.executable, "-c", PROGRAM, str(self._logs), SERVER),
@@ -72,6 +74,7 @@ class Run:
             text=True,
             start_new_session=True,
         )
+        signal.signal(signal.SIGHUP, ignored)
 
     def wait_until_up(self) -> None:
         assert self.process.stdout is not None

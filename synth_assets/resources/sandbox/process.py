@@ -155,8 +155,9 @@ def _command(mode: Mode) -> list[str]:
     seen = dict.fromkeys([*readable(), str(_ROOT / "synth_assets"), sys.prefix, sys.base_prefix])
     shown = [part for path in seen for part in ("--ro-bind", path, path)]
     devices = [part for path in DEVICES for part in ("--dev-bind", path, path)]
+    # Before what is shown, or it would hide an installation below the scratch folder.
     scratch = ["--size", str(16 << 20), "--tmpfs", SCRATCH, "--chdir", "/"]
-    return [program, "--unshare-all", "--as-pid-1", *shown, *devices, *scratch, *python]
+    return [program, "--unshare-all", "--as-pid-1", *scratch, *shown, *devices, *python]
 
 
 def text_file(name: str, text: str = "") -> int:
