@@ -7,12 +7,11 @@ memory there is.
 import json
 from dataclasses import dataclass
 from threading import Lock
-from types import TracebackType
 
 from synth_assets.core.verify.answers.expressions import Scalar
 from synth_assets.core.verify.tools import Comparison, Proportion, Sameness
 from synth_assets.resources.algebra.wire import to_wire
-from synth_assets.resources.bounded.process import BoundedProcess, Bounds, Unanswered
+from synth_assets.resources.bounded.process import Bounds, Unanswered, WorkerOwner
 
 
 @dataclass(frozen=True)
@@ -26,37 +25,17 @@ class AlgebraBounds(Bounds):
     remembered: int = 10_000
 
 
-class SymbolicAlgebra:
+class SymbolicAlgebra(WorkerOwner):
     """Answers `Algebra`'s questions, one at a time; the worker starts at the first one.
 
-    A context manager; whoever does not use it as one has the worker ended with the object. May be
-    used by several threads, and in a process that was forked since.
+    May be used by several threads, and in a process that was forked since.
     """
 
     def __init__(self, bounds: AlgebraBounds | None = None) -> None:
         self._bounds = bounds or AlgebraBounds()
         self._lock = Lock()
-        self._process = BoundedProcess(
-            "synth_assets.resources.algebra.worker", "algebra", self._bounds
-        )
+        super().__init__("synth_assets.resources.algebra.worker", "algebra", self._bounds)
         self._known: dict[str, Comparison] = {}
-
-    def __enter__(self) -> "SymbolicAlgebra":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
-    ) -> None:
-        self.close()
-
-    @property
-    def worker_pid(self) -> int | None:
-        """The process that would get the next question, if one runs."""
-        return self._process.worker_pid
-
-    def close(self) -> None:
-        """End the worker; another one starts if there are more questions."""
-        self._process.close()
 
     def compare(
         self, left: Scalar, right: Scalar, proportion: Proportion = Proportion.EQUAL

@@ -15,6 +15,8 @@ import threading
 import weakref
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from types import TracebackType
+from typing import Self
 
 from synth_assets.resources.bounded.worker import OUT_OF_MEMORY
 
@@ -181,3 +183,30 @@ def _end_all(workers: list[_Worker]) -> None:
         if worker.owner == os.getpid():
             with contextlib.suppress(OSError):
                 worker.end()
+
+
+class WorkerOwner:
+    """What has a bounded process and asks it; the worker starts at the first question.
+
+    A context manager; whoever does not use it as one has the worker ended with the object.
+    """
+
+    def __init__(self, module: str, name: str, bounds: Bounds) -> None:
+        self._process = BoundedProcess(module, name, bounds)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def worker_pid(self) -> int | None:
+        """The process that would get the next question, if one runs."""
+        return self._process.worker_pid
+
+    def close(self) -> None:
+        """End the worker; another one starts if there are more questions."""
+        self._process.close()

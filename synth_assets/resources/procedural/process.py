@@ -2,38 +2,20 @@
 
 import json
 from importlib.util import find_spec
-from types import TracebackType
 
 from synth_assets.core.verify.procedural_families import GATED_VERSION
 from synth_assets.core.verify.tools import NotScored, ProceduralItem, Scored
-from synth_assets.resources.bounded.process import BoundedProcess, Bounds, Unanswered
+from synth_assets.resources.bounded.process import Bounds, Unanswered, WorkerOwner
 
 # Its data sets of words lie in memory, and libraries for numbers ask for much address space.
 _BOUNDS = Bounds(cpu_s=10.0, memory_bytes=4 * 1024**3)
 
 
-class ReasoningGym:
-    """Answers `ProceduralScorers`' questions; the worker starts at the first one.
-
-    A context manager; whoever does not use it as one has the worker ended with the object.
-    """
+class ReasoningGym(WorkerOwner):
+    """Answers `ProceduralScorers`' questions; the worker starts at the first one."""
 
     def __init__(self, bounds: Bounds = _BOUNDS) -> None:
-        self._process = BoundedProcess(
-            "synth_assets.resources.procedural.worker", "the scorer", bounds
-        )
-
-    def __enter__(self) -> "ReasoningGym":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End the worker; another one starts if there are more questions."""
-        self._process.close()
+        super().__init__("synth_assets.resources.procedural.worker", "the scorer", bounds)
 
     def score(self, item: ProceduralItem, answer: str) -> Scored | NotScored:
         """See `ProceduralScorers`; a worker that ends over a question leaves it unscored."""

@@ -5,39 +5,21 @@ Nonlinear arithmetic cannot be decided in general, and a small puzzle can take f
 
 import json
 from collections.abc import Mapping, Sequence
-from types import TracebackType
 from typing import TypeAlias
 
 from synth_assets.core.verify.puzzles.formulas import Apply, Formula, Name, Sort
 from synth_assets.core.verify.tools import Solved, Unsolved
-from synth_assets.resources.bounded.process import BoundedProcess, Bounds, Unanswered
+from synth_assets.resources.bounded.process import Bounds, Unanswered, WorkerOwner
 
 Wired: TypeAlias = "bool | int | str | list[Wired]"
 """Names are texts, an application is `[operator, arguments ...]`."""
 
 
-class PuzzleSolver:
-    """Answers `Solver`'s questions, one at a time; the worker starts at the first one.
-
-    A context manager; whoever does not use it as one has the worker ended with the object.
-    """
+class PuzzleSolver(WorkerOwner):
+    """Answers `Solver`'s questions, one at a time; the worker starts at the first one."""
 
     def __init__(self, bounds: Bounds | None = None) -> None:
-        self._process = BoundedProcess(
-            "synth_assets.resources.solver.worker", "the solver", bounds or Bounds()
-        )
-
-    def __enter__(self) -> "PuzzleSolver":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End the worker; another one starts if there are more questions."""
-        self._process.close()
+        super().__init__("synth_assets.resources.solver.worker", "the solver", bounds or Bounds())
 
     def solve(self, sorts: Mapping[str, Sort], formulas: Sequence[Formula]) -> Solved | Unsolved:
         """See `Solver`; a worker that ends over a question leaves it unsolved."""
