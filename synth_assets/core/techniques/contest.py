@@ -249,8 +249,8 @@ def ratings_in(text: str, criteria: Sequence[str], highest: int = 10) -> Mapping
 @cache
 def _rating(name: str, highest: int) -> re.Pattern[str]:
     return re.compile(
-        rf"(?<![a-z\d-]){name}[\s\"'*_`]*[:=][\s\"'*_`]*(\d{{1,3}})(?:\.0{{1,3}})?+"
-        rf"(?:\s?(?:/|out of)\s?{highest})?+"
+        rf"(?<![a-z\d-]){name}[\s\"'*_`]*[:=][\s\"'*_`]*(\d{{1,3}})(?>(?:\.0{{1,3}})?)"
+        rf"(?>(?:\s?(?:/|out of)\s?{highest})?)"
         # Of another scale, or no single number.
         r"(?!\d|\.\d|[-\u2013]\d|\s?[(]?(?:/|%|(?:out )?of \d|(?:to|or) \d))",
         re.IGNORECASE,

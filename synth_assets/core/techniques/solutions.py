@@ -15,7 +15,7 @@ from synth_assets.core.verify.reading.folding import clipped, folded
 Likeness: TypeAlias = Literal["words", "calculations"]
 
 _ANNOTATION = re.compile(r"<<([^<>\n]{1,200})>>")
-_NUMBER = r"[$€£]?+\d[\d,]*+(?:\.\d++)?+%?+"
+_NUMBER = r"[$€£]?+\d[\d,]*+(?>(?:\.\d++)?)%?+"
 _CALCULATION = re.compile(rf"(?<![\d.,]){_NUMBER}(?:\s*[-+*/\u00d7\u00f7\u2212]\s*{_NUMBER})+")
 _PLAIN = str.maketrans(
     {" ": None, ",": None, "$": None, "€": None, "£": None, "\u00d7": "*", "\u00f7": "/"}

@@ -31,7 +31,7 @@ MAX_DEPTH = 32
 _MAX_POWER = 400
 
 # A string that is never closed is taken to its end, or the search would begin anew at each quote.
-_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.?)*+"?|[][{}]', re.DOTALL)
+_STRING_OR_BRACKET = re.compile(r'"(?>(?:[^"\\]|\\.?)*)"?|[][{}]', re.DOTALL)
 _LEADING_ZERO = re.compile(r"-?0\d")
 
 

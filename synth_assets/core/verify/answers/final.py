@@ -44,9 +44,9 @@ _PROSE = re.compile(
 
 _PLAIN = re.compile(
     r"""
-    (?P<sign> [-+]? ) (?P<currency> \\?\$\ ? )?+
-    (?= \.?\d ) (?P<whole> [1-9]\d{0,2}(?:,\d{3})++ | \d*+ ) (?: \.(?P<part>\d*+) )?+
-    (?: [eE](?P<power> [-+]?\d{1,60} ) )?+ (?P<percent> \ ?\\?% )?+ \.?+
+    (?P<sign> [-+]? ) (?>(?P<currency> \\?\$\ ? )?)
+    (?= \.?\d ) (?P<whole> [1-9]\d{0,2}(?>(?:,\d{3})+) | \d*+ ) (?>(?: \.(?P<part>\d*+) )?)
+    (?>(?: [eE](?P<power> [-+]?\d{1,60} ) )?) (?>(?P<percent> \ ?\\?% )?) \.?+
     """,
     re.VERBOSE | re.ASCII,
 )

@@ -64,7 +64,7 @@ _NO_UNIT = frozenset({"a", "as", "at", "c", "d", "f", "h", "in", "k", "no", "s",
 _CURRENCIES = "$\u20ac\u00a3\u00a5\u20b9"
 _DIGIT = re.compile(r"\d")
 # What `quantities` does not read, as it may be a version, a time or a number with points.
-_CODE = re.compile(r"(?<![\w.])\d++(?:[.:/]\d++){2,}+(?!\w)")
+_CODE = re.compile(r"(?<![\w.])\d++(?>(?:[.:/]\d++){2,})(?!\w)")
 _MARKERS = re.compile(r"^[ \t]*\(?\d{1,2}[.)][ \t]+", re.MULTILINE)
 
 

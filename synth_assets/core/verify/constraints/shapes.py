@@ -28,7 +28,7 @@ _OPTIONS = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
 _FENCES = ("```json", "```Json", "```JSON", "```")
 _MAX_JSON_DEPTH = 200
 # A string that is not closed goes on to the end, so that no part of it is read again.
-_JSON_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.?)*+"?|[][{}]', re.DOTALL)
+_JSON_STRING_OR_BRACKET = re.compile(r'"(?>(?:[^"\\]|\\.?)*)"?|[][{}]', re.DOTALL)
 
 Marker = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 

@@ -19,8 +19,8 @@ _HEAD_SENTENCES = 2
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 _OPENING = (
-    r"(?:(?:unfortunately|however|but|and|well|no),? |as an?\b[^,.!?]{1,60}, "
-    r"|as an ai(?: language model| assistant)? )*+"
+    r"(?>(?:(?:unfortunately|however|but|and|well|no),? |as an?\b[^,.!?]{1,60}, "
+    r"|as an ai(?: language model| assistant)? )*)"
 )
 _REGRET = (
     r"(?:(?:(?:i'm|i am|my) )?(?:\w+ly |so |very )*(?:sorry|apologies)"

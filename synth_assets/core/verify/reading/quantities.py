@@ -28,16 +28,16 @@ _MAGNITUDES = {
 # Possessive quantifiers and bounded groups keep the scan linear in the text.
 _QUANTITY = re.compile(
     rf"""
-    (?: (?<![\w.^)]) (?P<sign>-) (?:[$€£¥₹]\ ?)?+ | (?<![\w.^]) )
+    (?: (?<![\w.^)]) (?P<sign>-) (?>(?:[$€£¥₹]\ ?)?) | (?<![\w.^]) )
     (?>
-        (?: (?P<whole>\d++)\  )?+ (?P<over>\d++) / (?P<under>\d++) (?! [/\d] | \.\d )
+        (?>(?: (?P<whole>\d++)\  )?) (?P<over>\d++) / (?P<under>\d++) (?! [/\d] | \.\d )
       | (?P<decimal>
-            (?: \d{{1,3}} (?:,\d{{3}}){{1,20}}+ (?!\d) | \d++ ) (?:\.\d++)?+ | \.\d++
+            (?: \d{{1,3}} (?>(?:,\d{{3}}){{1,20}}) (?!\d) | \d++ ) (?>(?:\.\d++)?) | \.\d++
         )
-        (?: e (?P<power> [-+]? \d++ ) )?+ (?! \.?\d )
+        (?>(?: e (?P<power> [-+]? \d++ ) )?) (?! \.?\d )
     )
     (?! \^ )
-    (?: \ ? (?P<scale> {"|".join(_MAGNITUDES)} ) \b )?+
+    (?>(?: \ ? (?P<scale> {"|".join(_MAGNITUDES)} ) \b )?)
     """,
     re.VERBOSE | re.IGNORECASE,
 )

@@ -16,10 +16,12 @@ from synth_assets.core.verify.reading.folding import plain_typography
 LONGEST_WORD = 60
 """Characters; a longer run is a word, and is not stemmed."""
 
+# Groups repeat inside `(?>...)` and not by `*+`, which before Python 3.11.5 keeps what a repetition
+# that failed had taken: `\d++(?:\.\d++)*+` took the full stop of `9.` too.
 _WORD = re.compile(
-    r"(?:[^\W\d_]\.){2,8}+"  # U.S.
-    r"|(?<![\w.])-?\d++(?:[.,:/]\d++)*+\w*+"
-    r"|\w++(?:'\w++)*+"
+    r"(?>(?:[^\W\d_]\.){2,8})"  # U.S.
+    r"|(?<![\w.])-?\d++(?>(?:[.,:/]\d++)*)\w*+"
+    r"|\w++(?>(?:'\w++)*)"
     r"|[%$\u20ac\u00a3\u00a5\u00b0<>=\u00b1+\u2264\u2265]"
 )
 _RUN_TOGETHER = re.compile(r"(?<=[^\W\d_A-Z]{2}[.!?])(?=[A-Z])|(?<=\d{4}[.!?])(?=[A-Z])")

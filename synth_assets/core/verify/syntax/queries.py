@@ -29,7 +29,7 @@ MAX_DEPTH = 20
 """A level takes up to 25 of the 1,000 calls that Python nests."""
 
 _TOKENS = re.compile(
-    r"'(?:[^']|'')*+'|\"(?:[^\"]|\"\")*+\"|--[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/|[()\[\]{}]"
+    r"'(?>(?:[^']|'')*)'|\"(?>(?:[^\"]|\"\")*)\"|--[^\n]*+|/\*(?>(?:[^*]|\*(?!/))*)\*/|[()\[\]{}]"
 )
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 _TABLES: TypeAdapter[dict[str, list[str] | dict[str, str]]] = TypeAdapter(

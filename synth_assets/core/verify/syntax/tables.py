@@ -11,7 +11,7 @@ from synth_assets.core.verify.reading.fenced import fenced_blocks
 from synth_assets.core.verify.reading.folding import clipped, folded
 from synth_assets.core.verify.syntax.outcome import Faulty, Parsed, ReadOutcome
 
-_CELL = re.compile(r"((?:[^|\\]|\\.?)*+)(\||$)", re.DOTALL)
+_CELL = re.compile(r"((?>(?:[^|\\]|\\.?)*))(\||$)", re.DOTALL)
 _RULE = re.compile(r":?-+:?")
 
 
