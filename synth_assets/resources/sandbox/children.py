@@ -8,6 +8,14 @@ from collections.abc import Callable
 from synth_assets.resources.sandbox.orders import FAULT
 
 
+def used_by(pid: int) -> float:
+    """Processor time of another process so far, see `clock_getcpuclockid(3)`; 0 if it is gone."""
+    try:
+        return time.clock_gettime((~pid << 3) | 2)
+    except OSError:
+        return 0.0
+
+
 class Child:
     """A process, until it was collected.
 
@@ -33,13 +41,8 @@ class Child:
         self.handle = os.pidfd_open(self.pid)
 
     def used_s(self) -> float:
-        """Processor time so far; the clock of another process, see `clock_getcpuclockid(3)`."""
-        if self.is_over:
-            return self.cpu_s
-        try:
-            return time.clock_gettime((~self.pid << 3) | 2)
-        except OSError:
-            return 0.0
+        """Processor time so far."""
+        return self.cpu_s if self.is_over else used_by(self.pid)
 
     def collect(self, *, stop: bool) -> None:
         """Take note of its end; `stop` makes it end."""

@@ -12,10 +12,10 @@ import resource
 import signal
 import socket
 import struct
-import time
 from collections.abc import Callable
 
 from synth_assets.resources.sandbox import candidate, seccomp
+from synth_assets.resources.sandbox.children import used_by
 from synth_assets.resources.sandbox.confine import Cage, arrange, confine
 from synth_assets.resources.sandbox.kernel import die_with_parent
 from synth_assets.resources.sandbox.orders import FAULT, Bounds, Mode
@@ -50,13 +50,8 @@ class Born:
         self.cpu_s = 0.0
 
     def used_s(self) -> float:
-        """Processor time so far; the clock of another process, see `clock_getcpuclockid(3)`."""
-        if self.is_over:
-            return self.cpu_s
-        try:
-            return time.clock_gettime((~self._pid << 3) | 2)
-        except OSError:
-            return 0.0
+        """Processor time so far."""
+        return self.cpu_s if self.is_over else used_by(self._pid)
 
     def collect(self, *, stop: bool) -> None:
         """Take note of its end; `stop` makes it end."""
