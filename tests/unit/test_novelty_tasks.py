@@ -28,7 +28,6 @@ def test_task_pool_of_four_times_the_size_costs_at_most_about_four_times_a_round
             rounds.append(process_time() - started)
         spent.append(min(rounds))
     assert spent[1] / spent[0] < 8
-    assert spent[1] < 2.0
 
 
 def test_deck_deals_every_card_before_any_twice_and_never_two_alike_in_one_hand():

@@ -114,7 +114,7 @@ def test_read_source_of_the_library_is_deterministic(spec: Source, tmp_path):
     started = time.process_time()
     source = LocatedSource(spec, tmp_path / "sources.yaml")
     frame = read_source(source)
-    assert time.process_time() - started < 15
+    assert time.process_time() - started < 60
     assert frame.schema == SAMPLE_SCHEMA
     assert frame.equals(read_source(source))
     assert frame["licence"].unique().to_list() == [spec.licence]

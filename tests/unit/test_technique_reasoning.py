@@ -415,4 +415,4 @@ def test_calculations_are_read_from_annotations_or_plain_text():
 def test_calculations_of_a_text_without_end_are_read_in_a_moment(text: str):
     started = time.process_time()
     assert len(attempt(0, text).calculations) <= 1
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < 10

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Generator
 from pathlib import Path
-from time import process_time, time
+from time import time
 from typing import Any
 
 import pytest
@@ -278,17 +278,6 @@ def test_math_of_hostile_answers_costs_a_bounded_worker_at_most(algebra: Symboli
             assert found.outcome == VerdictOutcome.ERRORED
     assert slow < len(HOSTILE) / 10
     assert check(synthetic_row("s", "p", r"\boxed{\sqrt8}", reference=r"2\sqrt2")).reason is None
-
-
-def test_math_checks_ten_thousand_plain_numbers_a_second() -> None:
-    check = Math(kind="math", answer="marker").prepare({})
-    rows = [
-        synthetic_row("s", "p", f"so many\n#### {at:,}.50", reference=f"#### {at}.5")
-        for at in range(20_000)
-    ]
-    started = process_time()
-    assert all(check(row).outcome == VerdictOutcome.ACCEPTED for row in rows)
-    assert len(rows) / (process_time() - started) > 10_000
 
 
 def test_math_asks_no_algebra_about_plain_numbers() -> None:

@@ -117,4 +117,4 @@ def test_find_keys_in_all_data_files_ends_soon(shared_data: Path) -> None:
         sizes += len(text)
     assert sizes > 3_000_000
     assert tokens == 0
-    assert seconds < 30
+    assert seconds < 120
