@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from synth_assets.cli.main import cli
 from synth_assets.resources.workshop import project_file
 
-LATE = {"litellm", "evidently", "pandas", "datasketch", "matplotlib", "duckdb"}
+LATE = {"litellm", "evidently", "pandas", "datasketch", "matplotlib", "duckdb", "numba"}
 
 
 def _modules_after(program: str) -> set[str]:

@@ -1,162 +1,124 @@
-"""Near-duplicates: MinHash finds candidates, the true Jaccard similarity decides.
+"""Duplicates among texts in memory, and what two of them share."""
 
-After Broder, 1997, «On the resemblance and containment of documents», with the banding of Indyk
-and Motwani, 1998. Unverified banding with transitive closure wrongly removes about 2 % of the
-rows, for similarity is not transitive; here a row is dropped only for a kept row it resembles.
-"""
-
-import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import tee
-from typing import TypeAlias, cast
+from functools import cached_property
 
-from synth_assets.core.fingerprint import normalised
-from synth_assets.core.ngrams import ngrams, words_and_symbols
-from synth_assets.errors import ConfigurationError
+import numpy as np
+import numpy.typing as npt
 
-SHINGLE_TOKENS = 5
-_PERMUTATIONS = 128
-_RECALL = 0.999
-_EXCERPT_CHARACTERS = 160
-_PROGRESS_EVERY = 500
+from synth_assets.core.dedup.join import Int64s, Matches, Progress, find_duplicates
+from synth_assets.core.dedup.shingling import Shingles, Shingling
+from synth_assets.core.dedup.sketch import DedupRule, Sketches
 
-Progress: TypeAlias = Callable[[int, int], None]
-"""Told now and then how many rows are done, of how many."""
+EXCERPT_CHARACTERS = 160
+_CHUNK = 1024
 
 
 @dataclass(frozen=True)
-class NearMatch:
-    """The kept row that a dropped row resembles most.
+class SketchesInMemory:
+    """A `join.SketchStore` of sketches in memory.
 
     Attributes:
-        kept: its `sample_id`.
-        similarity: Jaccard similarity of the two sets of shingles, 0..1.
-        excerpt: the longest run of words they share.
+        sketches: of all rows.
+        rule: that they were made by.
     """
 
-    kept: str
-    similarity: float
-    excerpt: str
-
-
-@dataclass(frozen=True)
-class Shingles:
-    """A text as its runs of 5 words and symbols; a shorter text is one run as a whole.
-
-    Attributes:
-        runs: in the order of the text.
-        distinct: the same as a set.
-    """
-
-    runs: list[str]
-    distinct: frozenset[str]
+    sketches: Sketches
+    rule: DedupRule
 
     @classmethod
-    def of(cls, text: str) -> "Shingles":
-        """Cut a text; it has at least one shingle, whatever it holds."""
-        tokens = words_and_symbols(text)
-        runs = ngrams(tokens, SHINGLE_TOKENS) or [" ".join(tokens) or normalised(text)]
-        return cls(runs, frozenset(runs))
-
-    def jaccard(self, other: "Shingles") -> float:
-        """Size of the intersection over size of the union."""
-        shared = len(self.distinct & other.distinct)
-        return shared / (len(self.distinct) + len(other.distinct) - shared)
-
-    def longest_shared(self, other: "Shingles") -> str:
-        """The longest stretch of this text all of whose runs stand in the other."""
-        best, stretch = (0, 0), 0
-        for at, run in enumerate(self.runs):
-            stretch = stretch + 1 if run in other.distinct else 0
-            if stretch > best[1] - best[0]:
-                best = (at - stretch + 1, at + 1)
-        found = self.runs[best[0] : best[1]]
-        text = " ".join([*found[:1], *(run.rpartition(" ")[2] for run in found[1:])])
-        cut = f"{text[: _EXCERPT_CHARACTERS - 1]}…"
-        return text if len(text) <= _EXCERPT_CHARACTERS else cut
-
-
-@dataclass(frozen=True)
-class Banding:
-    """How signatures are cut: two rows are candidates if all values of any one band agree."""
-
-    bands: int
-    values: int
+    def joined(cls, parts: Sequence[Sketches], rule: DedupRule) -> "SketchesInMemory":
+        """All rows of several, in order."""
+        exact = [np.empty((0, 2), np.uint64), *(part.exact for part in parts)]
+        values = rule.banding.permutations
+        signatures = [np.empty((0, values), np.uint32), *(part.signatures for part in parts)]
+        shingles = Shingles.joined([part.shingles for part in parts])
+        return cls(Sketches(np.concatenate(exact), np.concatenate(signatures), shingles), rule)
 
     @classmethod
-    def for_threshold(cls, threshold: float) -> "Banding":
-        """The most selective cut that finds a pair at the threshold with probability 0.999."""
-        for values in range(_PERMUTATIONS // 2, 1, -1):
-            bands = _PERMUTATIONS // values
-            if 1 - (1 - threshold**values) ** bands >= _RECALL:
-                return cls(bands, values)
-        return cls(_PERMUTATIONS, 1)
+    def of(cls, texts: Sequence[str], rule: DedupRule) -> "SketchesInMemory":
+        """Sketch texts."""
+        chunks = (texts[at : at + _CHUNK] for at in range(0, len(texts), _CHUNK))
+        return cls.joined([rule.sketch(chunk) for chunk in chunks], rule)
 
     @property
-    def permutations(self) -> int:
-        """Length of a signature."""
-        return self.bands * self.values
+    def exact(self) -> npt.NDArray[np.uint64]:
+        """See `Sketches.exact`."""
+        return self.sketches.exact
+
+    @property
+    def bands(self) -> int:
+        """How many bands a signature has."""
+        return self.rule.banding.bands
+
+    @cached_property
+    def _keys(self) -> npt.NDArray[np.uint64]:
+        return self.rule.keys(self.sketches.signatures)
+
+    def band(self, band: int) -> npt.NDArray[np.uint64]:
+        """The keys of one band, by row."""
+        return self._keys[band]
+
+    def shingles(self, rows: Int64s) -> Shingles:
+        """A copy of the shingles of some rows, in the order asked."""
+        return self.sketches.shingles.some(rows)
 
 
-def near_duplicates(
-    texts: Mapping[str, str], threshold: float, on_progress: Progress | None = None
-) -> dict[str, NearMatch]:
-    """Find the texts that resemble an earlier one which is kept.
-
-    Each text in turn is kept, unless the Jaccard similarity of its shingles to those of a kept
-    one is at least the threshold. A pair at the threshold is found with probability 0.999, a more
-    similar pair with a higher one; what is found is compared exactly.
+def duplicates_among(
+    texts: Sequence[str],
+    rule: DedupRule | None = None,
+    order: Int64s | None = None,
+    on_progress: Progress | None = None,
+) -> Matches:
+    """Decide which of some texts are kept.
 
     Args:
-        texts: sample id -> text, in survivor order.
-        threshold: similarity, above 0 and at most 1, from which on a text is a duplicate.
+        texts: any; the empty one, too.
+        rule: what makes a duplicate; with none, the usual one.
+        order: the texts in survivor order; with none, as they are given.
         on_progress: told now and then how many texts are done, of how many.
 
-    Returns:
-        Dropped text -> the kept one it resembles most; of several equally near, that of the
-        smallest id.
-
     Raises:
-        ConfigurationError: if the threshold is out of range.
+        ConfigurationError: if the rule's threshold or recall are out of range.
     """
-    if not 0 < threshold <= 1:
-        raise ConfigurationError(
-            f"The near-duplicate threshold is {threshold}; it must be above 0 and at most 1. "
-            "Give a number such as 0.8."
-        )
-    from datasketch import MinHash, MinHashLSH  # pyright: ignore[reportMissingTypeStubs]
-
-    cut = Banding.for_threshold(threshold)
-    index = MinHashLSH(num_perm=cut.permutations, params=(cut.bands, cut.values))
-    cuts, again = tee(Shingles.of(text) for text in texts.values())
-    signatures = MinHash.generator(  # pyright: ignore[reportUnknownMemberType]
-        ([run.encode("utf-8", "surrogatepass") for run in shingles.distinct] for shingles in again),
-        num_perm=cut.permutations,
-        # A third faster in all than the default SHA-1; a collision only adds a candidate.
-        hashfunc=zlib.crc32,
-    )
-    kept: dict[str, Shingles] = {}
-    dropped: dict[str, NearMatch] = {}
-    rows = zip(texts, cuts, signatures, strict=True)
-    for done, (sample_id, shingles, signature) in enumerate(rows, start=1):
-        found = cast("list[str]", index.query(signature))  # pyright: ignore[reportUnknownMemberType]
-        candidates = {name: kept[name] for name in found}
-        if match := _nearest(shingles, candidates, threshold):
-            dropped[sample_id] = match
-        else:
-            kept[sample_id] = shingles
-            index.insert(sample_id, signature)
-        if on_progress and (done % _PROGRESS_EVERY == 0 or done == len(texts)):
-            on_progress(done, len(texts))
-    return dropped
+    rule = DedupRule() if rule is None else rule
+    store = SketchesInMemory.of(texts, rule)
+    order = np.arange(len(texts)) if order is None else order
+    return find_duplicates(store, order, rule.threshold, on_progress)
 
 
-def _nearest(
-    shingles: Shingles, candidates: Mapping[str, Shingles], threshold: float
-) -> NearMatch | None:
-    ranked = [(-shingles.jaccard(other), name) for name, other in candidates.items()]
-    similarity, name = min(ranked, default=(0.0, ""))
-    if -similarity < threshold:
-        return None
-    return NearMatch(name, -similarity, shingles.longest_shared(candidates[name]))
+def shared_text(shingling: Shingling, text: str, other: str, most: int = EXCERPT_CHARACTERS) -> str:
+    """The longest stretch of one text all of whose shingles stand in another.
+
+    Args:
+        shingling: how texts are cut.
+        text: the one.
+        other: the other.
+        most: characters of the stretch from which on it is cut short.
+    """
+    ours, theirs = (shingling.cut([each]).hashes for each in (text, other))
+    return shared_stretch(shingling, text, ours, np.unique(theirs), most)
+
+
+def shared_stretch(
+    shingling: Shingling,
+    text: str,
+    ours: npt.NDArray[np.uint64],
+    theirs: npt.NDArray[np.uint64],
+    most: int = EXCERPT_CHARACTERS,
+) -> str:
+    """As `shared_text`, of shingles that are cut already.
+
+    Args:
+        shingling: how texts are cut.
+        text: the one.
+        ours: its shingles, in its order.
+        theirs: those of the other, sorted, without repetition.
+        most: characters of the stretch from which on it is cut short.
+    """
+    from synth_assets.core.dedup.kernels.joining import longest_shared_run
+
+    begin, end = longest_shared_run(ours, theirs, len(theirs))
+    found = " ".join(shingling.stretch(text, int(begin), int(end)).split()) if end else ""
+    return found if len(found) <= most else f"{found[: most - 1]}…"

@@ -1,12 +1,13 @@
 """The stage that drops samples which repeat another, exactly or nearly."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 
+import numpy as np
 import polars as pl
 
-from synth_assets.core.dedup.exact import exact_duplicates
-from synth_assets.core.dedup.near import NearMatch, Progress, near_duplicates
-from synth_assets.core.fingerprint import content_hash
+from synth_assets.core.dedup.join import Matches, Progress, find_duplicates
+from synth_assets.core.dedup.near import SketchesInMemory, shared_text
+from synth_assets.core.dedup.sketch import DedupRule
 from synth_assets.core.sample import history_of
 from synth_assets.core.schema import Decision, Origin, Outcome, Reason, Stage
 from synth_assets.core.stage import StageResult, close_stage
@@ -14,16 +15,20 @@ from synth_assets.errors import StageContractError
 
 
 def deduplicate(
-    samples: pl.DataFrame, threshold: float = 0.8, on_progress: Progress | None = None
+    samples: pl.DataFrame,
+    rule: DedupRule | None = None,
+    sketches: SketchesInMemory | None = None,
+    on_progress: Progress | None = None,
 ) -> StageResult:
     """Keep one of each group of samples that say the same.
 
-    Compared are the chat, prompt and response. Of two duplicates the real one stays, then the one
-    with the higher score, the longer response, the smaller id; the order of the rows plays no part.
+    Compared are the chat, prompt and response. Of two duplicates the one that comes first in
+    `survivor_order` stays; the order of the rows plays no part.
 
     Args:
         samples: columns of `SAMPLE_SCHEMA`; ids must differ.
-        threshold: Jaccard similarity, see `near.near_duplicates`.
+        rule: what makes a duplicate; with none, the usual one.
+        sketches: of `compared_texts` of these samples, made by this rule; with none, they are made.
         on_progress: told now and then how many rows are done, of how many.
 
     Returns:
@@ -32,60 +37,63 @@ def deduplicate(
 
     Raises:
         StageContractError: if two rows have one id.
-        ConfigurationError: if the threshold is out of range.
+        ConfigurationError: if the rule's threshold or recall are out of range.
     """
     _refuse_shared_ids(samples)
-    columns = survivor_order(samples).select("sample_id", "history", "prompt", "response")
-    rows: list[tuple[str, str, str, str]] = columns.rows()
-    chats = {name: tuple(m.content for m in history_of(chat)) for name, chat, _, _ in rows}
-    repeated = exact_duplicates(
-        (name, content_hash(*chats[name], prompt, response)) for name, _, prompt, response in rows
-    )
-    texts = {
-        name: "\n".join((*chats[name], prompt, response))
-        for name, _, prompt, response in rows
-        if name not in repeated
-    }
-    near = near_duplicates(texts, threshold, on_progress)
-    decisions = _decide(samples, repeated, near)
-    return close_stage(Stage.DEDUP, "all", samples, decisions)
+    rule = DedupRule() if rule is None else rule
+    texts = compared_texts(samples)
+    store = SketchesInMemory.of(texts, rule) if sketches is None else sketches
+    found = find_duplicates(store, survivor_order(samples), rule.threshold, on_progress)
+    return close_stage(Stage.DEDUP, "all", samples, _decide(samples, texts, found, rule))
 
 
-def survivor_order(samples: pl.DataFrame) -> pl.DataFrame:
-    """Sort samples so that of two duplicates the one to keep comes first."""
-    return samples.sort(
-        pl.col("origin") != Origin.REAL.value,
-        pl.col("score").fill_nan(None),
-        pl.col("response").str.strip_chars().str.len_chars(),
-        pl.col("sample_id"),
-        descending=[False, True, True, False],
-        nulls_last=True,
+def compared_texts(samples: pl.DataFrame) -> list[str]:
+    """What of each sample is compared: its chat, prompt and response."""
+    rows = samples.select("history", "prompt", "response").iter_rows()
+    return [
+        "\n".join((*(message.content for message in history_of(chat)), prompt, response))
+        for chat, prompt, response in rows
+    ]
+
+
+def survivor_order(samples: pl.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """The numbers of the rows, of two duplicates the one to keep first.
+
+    Real rows come first, then the higher score, the longer response, the smaller id.
+    """
+    order = samples.select(
+        pl.arg_sort_by(
+            pl.col("origin") != Origin.REAL.value,
+            pl.col("score").fill_nan(None),
+            pl.col("response").str.strip_chars().str.len_chars(),
+            pl.col("sample_id"),
+            descending=[False, True, True, False],
+            nulls_last=True,
+        )
     )
+    return order.to_series().to_numpy().astype(np.int64)
 
 
 def _decide(
-    samples: pl.DataFrame, repeated: Mapping[str, str], near: Mapping[str, NearMatch]
+    samples: pl.DataFrame, texts: Sequence[str], found: Matches, rule: DedupRule
 ) -> Iterator[Decision]:
-    for sample_id, recipe, prompt in samples.select("sample_id", "recipe", "prompt").iter_rows():
-        first = repeated.get(sample_id, sample_id)
-        # A copy of a row that is itself dropped as near another is near that other, too.
-        if match := near.get(first):
-            yield Decision(
-                sample_id,
-                Outcome.DROPPED,
-                Reason.NEAR_DUPLICATE,
-                match.similarity,
-                match.kept,
-                f"shared: {match.excerpt}",
-                recipe,
-            )
-        elif first != sample_id:
-            detail = f"the same prompt and response: {' '.join(prompt.split())[:120]}"
-            yield Decision(
-                sample_id, Outcome.DROPPED, Reason.EXACT_DUPLICATE, 1.0, first, detail, recipe
-            )
+    ids = samples["sample_id"]
+    recipes = samples["recipe"]
+    kept_rows: list[int] = found.kept.tolist()
+    for row, kept in enumerate(kept_rows):
+        if kept < 0:
+            yield Decision(ids[row], Outcome.KEPT, recipe=recipes[row])
+            continue
+        if found.equal[row]:
+            reason = Reason.EXACT_DUPLICATE
+            detail = f"the same text: {' '.join(texts[row].split())[:120]}"
         else:
-            yield Decision(sample_id, Outcome.KEPT, recipe=recipe)
+            reason = Reason.NEAR_DUPLICATE
+            detail = f"shared: {shared_text(rule.shingling, texts[row], texts[kept])}"
+        similarity = float(found.similarity[row])
+        yield Decision(
+            ids[row], Outcome.DROPPED, reason, similarity, ids[kept], detail, recipes[row]
+        )
 
 
 def _refuse_shared_ids(samples: pl.DataFrame) -> None:
