@@ -20,6 +20,7 @@ Progress: TypeAlias = Callable[[int, int], None]
 
 Int64s: TypeAlias = npt.NDArray[np.int64]
 
+NO_ROWS: Int64s = np.empty(0, np.int64)
 _STRETCH = 50_000
 
 
@@ -96,17 +97,17 @@ def find_duplicates(
     equal = kept != np.arange(count)
     unique = order[~equal[order]]
     near = _Near.among(store, unique, threshold, on_progress)
+    kept[unique] = -1
     kept[near.rows] = near.kept
-    kept[unique[~np.isin(unique, near.rows)]] = -1
     similarity = np.zeros(count)
     similarity[near.rows] = near.similarity
     # A copy of a row that is itself dropped as near another is near that other, too.
     copies = np.flatnonzero(equal)
     firsts = kept[copies]
-    passed_on = near_first = kept[firsts]
-    kept[copies] = np.where(passed_on >= 0, near_first, firsts)
-    similarity[copies] = np.where(passed_on >= 0, similarity[firsts], 1.0)
-    equal[copies] = passed_on < 0
+    dropped = kept[firsts] >= 0
+    kept[copies] = np.where(dropped, kept[firsts], firsts)
+    similarity[copies] = np.where(dropped, similarity[firsts], 1.0)
+    equal[copies] = ~dropped
     if on_progress:
         on_progress(count, count)
     return Matches(kept, similarity, equal, near.compared)
@@ -165,39 +166,26 @@ class _Near:
 
 def _shared_buckets(store: SketchStore, rows: Int64s) -> _Shared:
     """The buckets that several of some rows are in; rows are told by rank from here on."""
-    bits = max(len(rows) - 1, 1).bit_length()
-    low = np.uint64((1 << bits) - 1)
-    ranks = np.arange(len(rows), dtype=np.uint64)
-    found_ranks: list[Int64s] = []
-    found_buckets: list[Int64s] = []
+    from synth_assets.core.dedup.kernels.joining import shared_keys
+
+    pairs: list[npt.NDArray[np.uint64]] = []
     sizes: list[Int64s] = []
     buckets = 0
+    # The number of a bucket stands below the rank, so that one sort puts rows in order.
+    width = max(len(rows) * store.bands - 1, 1).bit_length()
+    work, found = np.empty(len(rows), np.uint64), np.empty(len(rows), np.uint64)
+    size = np.empty(len(rows) // 2, np.int64)
     for band in range(store.bands):
-        # Sorting keys that carry the rank in their lower bits is several times faster than
-        # sorting positions; the few keys that thereby become equal add candidates, no more.
-        keyed = (store.band(band)[rows] & ~low) | ranks
-        keyed.sort()
-        starts = np.flatnonzero(np.diff(keyed >> np.uint64(bits), prepend=~keyed[:1] >> 1))
-        lengths = np.diff(starts, append=len(keyed))
-        several = lengths > 1
-        in_several = np.repeat(several, lengths)
-        found_ranks.append((keyed[in_several] & low).astype(np.int64))
-        size = lengths[several]
-        found_buckets.append(np.repeat(np.arange(buckets, buckets + len(size)), size))
-        sizes.append(size)
-        buckets += len(size)
-    return _by_rank(found_ranks, found_buckets, sizes)
-
-
-def _by_rank(ranks: list[Int64s], buckets: list[Int64s], sizes: list[Int64s]) -> _Shared:
-    none = np.empty(0, np.int64)
-    every = np.concatenate([none, *ranks])
-    by_rank = np.argsort(every, kind="stable")
-    involved, starts = np.unique(every[by_rank], return_index=True)
-    room = np.concatenate([[0], np.cumsum(np.concatenate([none, *sizes]))]).astype(np.int64)
+        count, shared = shared_keys(store.band(band), rows, width, buckets, work, found, size)
+        pairs.append(found[:count].copy())
+        sizes.append(size[:shared].copy())
+        buckets += shared
+    every = np.concatenate([np.empty(0, np.uint64), *pairs])
+    every.sort()
+    ranks = (every >> np.uint64(width)).astype(np.int64)
+    starts = np.flatnonzero(np.diff(ranks, prepend=-1))
+    room = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.concatenate([*sizes, NO_ROWS]))])
+    low = np.uint64((1 << width) - 1)
     return _Shared(
-        involved,
-        np.concatenate([none, *buckets])[by_rank],
-        np.append(starts, len(every)).astype(np.int64),
-        room,
+        ranks[starts], (every & low).astype(np.int64), np.append(starts, len(every)), room
     )

@@ -53,8 +53,15 @@ class Shingles:
         begins = self.offsets[texts]
         lengths = self.offsets[texts + 1] - begins
         offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
-        skips: npt.NDArray[np.int64] = np.repeat(begins - offsets[:-1], lengths)
-        return Shingles(self.hashes[skips + np.arange(offsets[-1])], offsets)
+        hashes = np.empty(offsets[-1], np.uint64)
+        self.copy(texts, hashes)
+        return Shingles(hashes, offsets)
+
+    def copy(self, texts: npt.NDArray[np.int64], hashes: npt.NDArray[np.uint64]) -> None:
+        """Write the shingles of some texts into an array, in the order asked."""
+        from synth_assets.core.dedup.kernels.texts import copy_runs
+
+        copy_runs(self.hashes, self.offsets, texts, hashes)
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,19 @@ class Sketches:
     signatures: npt.NDArray[np.uint32]
     shingles: Shingles
 
+    @classmethod
+    def woven(cls, parts: Sequence["Sketches"], order: npt.NDArray[np.int64]) -> "Sketches":
+        """The texts of several, in another order.
+
+        Args:
+            parts: any.
+            order: the numbers that the texts have in all parts, one part's after the other's.
+        """
+        exact = np.concatenate([part.exact for part in parts])
+        signatures = np.concatenate([part.signatures for part in parts])
+        shingles = Shingles.joined([part.shingles for part in parts])
+        return cls(exact[order], signatures[order], shingles.some(order))
+
 
 @dataclass(frozen=True)
 class DedupRule:
@@ -60,6 +73,15 @@ class DedupRule:
 
     def sketch(self, texts: Sequence[str]) -> Sketches:
         """Sketch texts; quickest for about a thousand at a time. Several threads may."""
+        plain = np.fromiter((text.isascii() for text in texts), np.bool_, len(texts))
+        if plain.all() or not plain.any():
+            return self._sketch(texts)
+        # ASCII is folded and read several times faster, but only where nothing else is.
+        rows = np.flatnonzero(plain), np.flatnonzero(~plain)
+        parts = [self._sketch([texts[row] for row in each.tolist()]) for each in rows]
+        return Sketches.woven(parts, np.argsort(np.concatenate(rows)))
+
+    def _sketch(self, texts: Sequence[str]) -> Sketches:
         shingling, exact = self.shingling, self.exact
         points = shingling.code_points(texts)
         folds = shingling.folds

@@ -7,6 +7,77 @@ from synth_assets.core.dedup.kernels.mixing import F64, I64, U64
 
 
 @compiled
+def shared_keys(
+    keys: U64, rows: I64, width: int, numbered: int, work: U64, pairs: U64, sizes: I64
+) -> tuple[int, int]:
+    """Find the keys that several rows share.
+
+    The upper bits of a key, being a hash, say where it goes; there few stand, and those that share
+    a key stand together by rank. Three times faster than `numpy.sort`. The lower bits of a key
+    give way to the rank: the few keys that thereby become equal add candidates, no more.
+
+    Args:
+        keys: by row.
+        rows: by rank.
+        width: bits below the rank in a pair, for the number of a shared key.
+        numbered: number of the first shared key.
+        work: to work in, as long as `rows`.
+        pairs: out, rank and number of a shared key in one; room for all rows.
+        sizes: out, how many rows have each shared key; room for half the rows.
+
+    Returns:
+        How many pairs there are, and how many shared keys.
+    """
+    bits = 1
+    while (1 << bits) < len(rows):
+        bits += 1
+    low = np.uint64((1 << bits) - 1)
+    parts = max(bits - 2, 1)
+    shift = np.uint64(64 - parts)
+    ends = np.zeros((1 << parts) + 1, np.int64)
+    for row in rows:
+        ends[np.int64(keys[row] >> shift) + 1] += 1
+    for part in range(1 << parts):
+        ends[part + 1] += ends[part]
+    at = ends[:-1].copy()
+    for rank in range(len(rows)):
+        key = keys[rows[rank]]
+        part = np.int64(key >> shift)
+        work[at[part]] = (key & ~low) | np.uint64(rank)
+        at[part] += 1
+    count = 0
+    shared = 0
+    for part in range(1 << parts):
+        insertion_sort(work, ends[part], ends[part + 1])
+        begin = ends[part]
+        while begin < ends[part + 1]:
+            end = begin + 1
+            while end < ends[part + 1] and (work[end] ^ work[begin]) <= low:
+                end += 1
+            if end - begin > 1:
+                for place in range(begin, end):
+                    number = np.uint64(numbered + shared)
+                    pairs[count] = ((work[place] & low) << np.uint64(width)) | number
+                    count += 1
+                sizes[shared] = end - begin
+                shared += 1
+            begin = end
+    return count, shared
+
+
+@compiled
+def insertion_sort(values: U64, begin: int, end: int) -> None:
+    """Sort a short or nearly sorted part of an array in place."""
+    for at in range(begin + 1, end):
+        value = values[at]
+        place = at - 1
+        while place >= begin and values[place] > value:
+            values[place + 1] = values[place]
+            place -= 1
+        values[place + 1] = value
+
+
+@compiled
 def distinct_runs(hashes: U64, offsets: I64, counts: I64) -> None:
     """Sort the hashes of each text in place, the distinct ones first.
 
@@ -15,15 +86,51 @@ def distinct_runs(hashes: U64, offsets: I64, counts: I64) -> None:
         offsets: where in `hashes` each text begins, and the last ends.
         counts: out, how many of each text's are distinct.
     """
-    for text in range(len(offsets) - 1):
+    longest = 0
+    for text in range(len(counts)):
+        longest = max(longest, offsets[text + 1] - offsets[text])
+    work = np.empty(longest, np.uint64)
+    for text in range(len(counts)):
         part = hashes[offsets[text] : offsets[text + 1]]
-        part.sort()
+        sort_hashes(part, work)
         count = 0
         for at in range(len(part)):
             if count == 0 or part[at] != part[count - 1]:
                 part[count] = part[at]
                 count += 1
         counts[text] = count
+
+
+@compiled
+def sort_hashes(hashes: U64, work: U64) -> None:
+    """Sort hashes in place, three times faster than what sorts any numbers.
+
+    The upper bits of a hash say about where it goes, a few places off at most.
+
+    Args:
+        hashes: spread over 64 bits; repeated ones may be many.
+        work: to work in, at least as long.
+    """
+    bits = 1
+    while (1 << bits) < len(hashes) and bits < 16:
+        bits += 1
+    shift = np.uint64(64 - bits)
+    ends = np.zeros((1 << bits) + 1, np.int64)
+    for value in hashes:
+        ends[np.int64(value >> shift) + 1] += 1
+    most = 0
+    for part in range(1 << bits):
+        most = max(most, ends[part + 1])
+        ends[part + 1] += ends[part]
+    if most > 32:
+        hashes.sort()
+        return
+    for value in hashes:
+        part = np.int64(value >> shift)
+        work[ends[part]] = value
+        ends[part] += 1
+    hashes[:] = work[: len(hashes)]
+    insertion_sort(hashes, 0, len(hashes))
 
 
 @compiled

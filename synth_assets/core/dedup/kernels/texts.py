@@ -161,3 +161,20 @@ def token_spans(code_points: "U8 | U32", table: U8, spans: I64) -> int:
         if kind != 4:
             inside = kind == 1
     return count
+
+
+@compiled
+def copy_runs(hashes: U64, offsets: I64, texts: I64, copied: U64) -> None:
+    """Copy the hashes of some texts.
+
+    Args:
+        hashes: of the shingles of all texts.
+        offsets: where in `hashes` each text begins, and the last ends.
+        texts: which to copy, in this order.
+        copied: out, as long as their shingles are many.
+    """
+    at = 0
+    for text in texts:
+        for place in range(offsets[text], offsets[text + 1]):
+            copied[at] = hashes[place]
+            at += 1
