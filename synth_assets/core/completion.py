@@ -6,10 +6,13 @@ from functools import cached_property
 
 from synth_assets.core.fingerprint import fingerprint_of_texts
 
+SCORED = "scored"
+"""The role of a text that is not answered: only its log-probabilities are asked."""
+
 
 @dataclass(frozen=True)
 class Message:
-    """One chat message; `role` is `system`, `user` or `assistant`."""
+    """One chat message; `role` is `system`, `user` or `assistant`, or `SCORED` of a bare text."""
 
     role: str
     content: str
@@ -42,6 +45,13 @@ class Request:
     response_format: str = ""
     fallbacks: tuple["Request", ...] = ()
 
+    @property
+    def scored_text(self) -> str | None:
+        """The text whose log-probabilities are asked, as it is; none of a chat."""
+        if len(self.messages) == 1 and self.messages[0].role == SCORED:
+            return self.messages[0].content
+        return None
+
     def answered_by(self, completion: "Completion") -> "Request":
         """This request, or the one of its fallbacks that a completion answers."""
         if completion.fingerprint == self.fingerprint:
@@ -71,8 +81,10 @@ class Completion:
 
     Attributes:
         fingerprint: of the request.
-        text: the assistant's message, as it came.
-        finish_reason: `stop`, `length`, `content_filter` or what the provider said.
+        text: the assistant's message, as it came; of a scored text its log-probabilities, see
+            `core/language_model/teacher_scores.py`.
+        finish_reason: `stop`, `length`, `content_filter` or what the provider said; `scored` of a
+            text that was scored.
         prompt_tokens: tokens, as counted by the provider.
         completion_tokens: tokens, as counted by the provider.
         cost_usd: price of this call in US dollars; none where nobody knows the price.

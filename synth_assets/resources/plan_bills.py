@@ -15,7 +15,7 @@ from synth_assets.core.generation.estimate import (
     Reach,
     counted_in_part,
 )
-from synth_assets.core.generation.judge_replay import judge_of_step
+from synth_assets.core.generation.judge_replay import asked_step
 from synth_assets.core.generation.replay import AGAIN, Missing, Tally
 from synth_assets.resources.ledger.observed import Observations, Observed
 from synth_assets.resources.prices import most_completion_tokens, price_of
@@ -101,20 +101,20 @@ class PlanBills:
         """(teacher, step) -> requests that follow on answers yet to come."""
         found: dict[tuple[str, str], Estimate] = {}
         for (step, later, teacher), count in self.tally.waiting.items():
-            more = self._reach.later(self._whole(count), step, later, self._most_calls(later))
+            more = self._reach.later(self._whole(count, step), step, later, self._most_calls(later))
             found[teacher, later] = found.get((teacher, later), NOTHING) + more
         return found
 
     def _bill(self, teacher: str, step: str) -> Bill:
         missing = self.tally.missing.get((teacher, step))
-        known = self._whole(missing.characters.count) if missing else NOTHING
+        known = self._whole(missing.characters.count, step) if missing else NOTHING
         later = self._later.get((teacher, step), NOTHING)
         prompt = self._prompt_later(teacher, step).of(later)
         if missing is not None:
             prompt += self._prompt_known(teacher, step, missing).of(known)
         completion = self._completion(teacher, step).of(known + later)
         answered = self.tally.answered.get((teacher, step), 0)
-        in_ledger = Estimate(float(answered)) if self.grows else self._whole(answered)
+        in_ledger = Estimate(float(answered)) if self.grows else self._whole(answered, step)
         price = price_of(self._teacher(teacher))
         return Bill.of(in_ledger, known + later, prompt, completion, price)
 
@@ -127,7 +127,7 @@ class PlanBills:
         )
         seen = missing.characters
         tokens = ratio.scaled(seen.mean)
-        left_out = 1 - self.tally.samples / self.planned
+        left_out = 0.0 if self._is_standing(step) else 1 - self.tally.samples / self.planned
         drawn = ratio.mean**2 * seen.variance / seen.count * left_out
         return replace(tokens, doubt=tokens.doubt + drawn)
 
@@ -159,25 +159,24 @@ class PlanBills:
 
     def _bound(self, teacher: str, step: str) -> int | None:
         entry, recipe, step = self._teacher(teacher), self.tally.recipe, step.removesuffix(AGAIN)
-        judge = judge_of_step(recipe, step)
-        if judge is None:
+        asked = asked_step(recipe, step)
+        if asked is None:
             said = recipe.most_parameters(recipe.spec.technique.prompts[step], entry)
         else:
-            said = judge.parameters_of(entry)
+            said = asked.asker.parameters_of(entry)
         return most_tokens((), json.loads(said), most_completion_tokens(entry))[1]
 
     def _most_calls(self, step: str) -> int:
         """Most requests of a step that one planned sample comes to."""
         recipe, step = self.tally.recipe, step.removesuffix(AGAIN)
-        judge = judge_of_step(recipe, step)
-        if judge is not None:
-            return judge.calls_a_judge
+        asked = asked_step(recipe, step)
+        if asked is not None:
+            return asked.calls_a_sample
         return recipe.spec.technique.most_calls.get(step, 1)
 
     def _templates(self, step: str) -> tuple[str, ...]:
         recipe, step = self.tally.recipe, step.removesuffix(AGAIN)
-        judge = judge_of_step(recipe, step)
-        return (judge or recipe.spec.technique.prompts[step]).templates
+        return (asked_step(recipe, step) or recipe.spec.technique.prompts[step]).templates
 
     def _unbounded(self, teachers: set[str]) -> set[str]:
         asked = {*self.tally.missing, *self._later}
@@ -189,8 +188,15 @@ class PlanBills:
     def _teacher(self, name: str) -> Teacher:
         return self.tally.recipe.teachers[name]
 
-    def _whole(self, found: int) -> Estimate:
+    def _is_standing(self, step: str) -> bool:
+        """Whether its requests are the same whatever samples there are."""
+        asked = asked_step(self.tally.recipe, step)
+        return asked is not None and not asked.calls_a_sample
+
+    def _whole(self, found: int, step: str) -> Estimate:
         """A count among the samples looked at, for the whole plan."""
+        if self._is_standing(step):
+            return Estimate(float(found))
         return counted_in_part(found, self.tally.samples, self.planned)
 
 

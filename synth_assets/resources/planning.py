@@ -17,7 +17,7 @@ from synth_assets.core.generation.bill import Bill, CapOutlook
 from synth_assets.core.generation.budget import ALL
 from synth_assets.core.generation.estimate import counted_in_part
 from synth_assets.core.generation.growth_replay import GrowthReplay
-from synth_assets.core.generation.judge_replay import LedgerJudges
+from synth_assets.core.generation.judge_replay import LedgerJudges, ask_standing
 from synth_assets.core.generation.outlook import (
     KeptOutlook,
     Planning,
@@ -171,9 +171,15 @@ class _Judging:
         if len(self._samples) >= _CHUNK:
             self._verify()
 
-    def requests(self) -> tuple[Sequence[Request], Sequence[Request]]:
-        """Those whose completions are at hand, and those that are to be bought."""
+    def requests(self, *, standing: bool) -> tuple[Sequence[Request], Sequence[Request]]:
+        """Those whose completions are at hand, and those that are to be bought.
+
+        Args:
+            standing: with those that are asked once, whatever samples there are.
+        """
         self._verify()
+        if standing:
+            ask_standing(self.recipe, self.judges, self.tools)
         return self.judges.answered, self.judges.missing
 
     def _verify(self) -> None:
@@ -227,6 +233,7 @@ class _RecipePlanner:
             rows.append(replayed.row)
             self._report(tally.samples, tally.samples)
         if (judges := growth.judges) is not None:
+            ask_standing(self._recipe, judges, self._planner.workshop.tools)
             tally.add_requests(judges.answered, judges.missing)
         changed: dict[Change, int] = {}
         self._compare(rows, changed)
@@ -273,7 +280,7 @@ class _RecipePlanner:
         if changed is not None:
             self._compare(rows, changed)
         if judging is not None:
-            tally.add_requests(*judging.requests())
+            tally.add_requests(*judging.requests(standing=start == 0 < stop))
         return tally
 
     def _slots(self, start: int, stop: int) -> Iterator[Slot]:

@@ -16,6 +16,7 @@ from synth_assets.core.config.recipe_spec import RecipeSpec
 from synth_assets.core.config.teachers import Teacher
 from synth_assets.core.config.yaml_text import parse_yaml, validated
 from synth_assets.core.draws.attributes import AttributeSpace
+from synth_assets.core.language_model.teacher_scores import refusal_of
 from synth_assets.core.prompts import check_template
 from synth_assets.core.techniques.answer_form import AnswerForm
 from synth_assets.core.techniques.catalogue import technique_file
@@ -23,6 +24,7 @@ from synth_assets.core.techniques.prompt import Prompt
 from synth_assets.core.techniques.protocol import Technique
 from synth_assets.core.verify.json_record import JsonRecord
 from synth_assets.core.verify.judge import judges_among
+from synth_assets.core.verify.perplexity import Perplexity
 from synth_assets.errors import RecipeError
 
 _ALL_TEMPLATES = "all templates of the prompt"
@@ -72,6 +74,7 @@ def parse_recipe(
             f"{', '.join(sorted(teachers))}. Add it to a teachers.yaml or mend the name."
         )
     _refuse_slow_judges(label, spec, teachers)
+    _refuse_silent_scorers(label, spec, teachers)
     for verifier in spec.verifiers:
         verifier.prepare(files)
     _check_filling(label, spec)
@@ -175,6 +178,14 @@ def _refuse_slow_judges(label: str, spec: RecipeSpec, teachers: Mapping[str, Tea
                     f"{label}: verifier judge: {name} is asked in batches, and a judge must answer "
                     "at once. Name a teacher of the same model with delivery: live."
                 )
+
+
+def _refuse_silent_scorers(label: str, spec: RecipeSpec, teachers: Mapping[str, Teacher]) -> None:
+    """Few endpoints give the log-probabilities of a given text."""
+    scorers = (each for each in spec.verifiers if isinstance(each, Perplexity))
+    for name in (name for scorer in scorers for name in scorer.teachers):
+        if told := refusal_of(teachers[name]):
+            raise RecipeError(f"{label}: verifier perplexity: {told}")
 
 
 def _named_elsewhere(spec: RecipeSpec, files: Mapping[str, str]) -> set[str]:

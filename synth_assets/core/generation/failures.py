@@ -27,6 +27,8 @@ class FailureClass(StrEnum):
     QUOTA = "quota"
     UNKNOWN_MODEL = "unknown_model"
     UNSUPPORTED = "unsupported"
+    NO_LOG_PROBABILITIES = "no_log_probabilities"
+    """The server answered, and passed over that a given text was to be scored."""
 
 
 class Billed(StrEnum):
@@ -74,6 +76,7 @@ _POLICIES = {
     FailureClass.QUOTA: FailurePolicy(1, stops_teacher=True),
     FailureClass.UNKNOWN_MODEL: FailurePolicy(1, stops_teacher=True),
     FailureClass.UNSUPPORTED: FailurePolicy(1, stops_teacher=True),
+    FailureClass.NO_LOG_PROBABILITIES: FailurePolicy(1, stops_teacher=True, billed=Billed.PERHAPS),
 }
 """An answer that came whole but empty, truncated or filtered is stored in the end: it was paid for,
 asking once more would give its like, and the technique judges it."""

@@ -1,15 +1,20 @@
-"""Judges as far as completions at hand carry them; nothing is asked."""
+"""Judges, and who scores texts, as far as completions at hand carry them; nothing is asked."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from synth_assets.core.completion import Completion, Request
 from synth_assets.core.config.recipe import Recipe
 from synth_assets.core.config.teachers import Teacher
 from synth_assets.core.judging.judgment import Judgment
 from synth_assets.core.schema import Reason
-from synth_assets.core.verify.judge import Judge, judges_among
-from synth_assets.core.verify.tools import CallFailure, JudgeCall
+from synth_assets.core.verify.asking import (
+    AskedStep,
+    asked_steps,
+    askers_among,
+    standing_calls,
+)
+from synth_assets.core.verify.tools import CallFailure, JudgeCall, Tools
 
 _NOT_BOUGHT = CallFailure(Reason.PROVIDER_ERROR, "not asked yet")
 
@@ -34,8 +39,8 @@ class LedgerJudges:
     def of(
         cls, recipe: Recipe, bought: Callable[[str], Completion | None]
     ) -> "LedgerJudges | None":
-        """The judges of a recipe; none where it asks none."""
-        return cls(recipe.teachers, bought) if judges_among(recipe.spec.verifiers) else None
+        """Those whom the verifiers of a recipe ask; none where they ask nobody."""
+        return cls(recipe.teachers, bought) if askers_among(recipe.spec.verifiers) else None
 
     def teacher(self, name: str) -> Teacher | None:
         """See `Judges`."""
@@ -54,19 +59,24 @@ class LedgerJudges:
         return _NOT_BOUGHT if came is None else came
 
 
+def ask_standing(recipe: Recipe, judges: LedgerJudges, tools: Tools) -> None:
+    """Look up what verifiers ask whatever samples there are, as where real texts are scored.
+
+    Raises:
+        RecipeError: if a file that a verifier needs is wrong.
+        SourceError: if a data source cannot be read.
+    """
+    using = replace(tools, judges=judges)
+    judges.ask(standing_calls(recipe.spec.verifiers, recipe.files, using))
+
+
 def judge_steps(recipe: Recipe) -> Iterator[tuple[str, str]]:
-    """The steps that ask judges, each with its teacher; they follow on all others."""
-    steps = {
-        judge.step_of(name): name
-        for judge in judges_among(recipe.spec.verifiers)
-        for name in judge.judges
-    }
-    yield from steps.items()
+    """The steps at which verifiers ask about samples, each with its teacher; after all others."""
+    asked = (step for step in asked_steps(recipe.spec.verifiers) if step.calls_a_sample)
+    yield from {step.name: step.teacher for step in asked}.items()
 
 
-def judge_of_step(recipe: Recipe, step: str) -> Judge | None:
-    """The verifier whose judges a step asks; none of another step."""
-    for judge in judges_among(recipe.spec.verifiers):
-        if step in map(judge.step_of, judge.judges):
-            return judge
-    return None
+def asked_step(recipe: Recipe, name: str) -> AskedStep | None:
+    """What a verifier asks under a name; none where it is a step of the technique."""
+    steps = asked_steps(recipe.spec.verifiers)
+    return next((step for step in steps if step.name == name), None)

@@ -39,6 +39,8 @@ class Measure(StrEnum):
     """Of the text compressed, which says how often it repeats itself; a byte."""
     ENDING = "ending"
     """That the text ends where it does, by the model that is less surprised."""
+    MODEL = "model"
+    """By a model that was not fitted here; a byte."""
 
 
 _WHAT = {
@@ -47,9 +49,18 @@ _WHAT = {
     Measure.STRETCH: "the worst 16 characters take {:.0f} bits",
     Measure.REPETITION: "it compresses to {:.2f} bits a byte",
     Measure.ENDING: "its end takes {:.1f} bits",
+    Measure.MODEL: "the model takes {:.2f} bits a byte",
 }
-_PREDICTABLE = (Measure.WORDS, Measure.CHARACTERS, Measure.REPETITION)
-_SURPRISING = (Measure.WORDS, Measure.CHARACTERS, Measure.STRETCH, Measure.ENDING)
+_PREDICTABLE = (Measure.WORDS, Measure.CHARACTERS, Measure.REPETITION, Measure.MODEL)
+_SURPRISING = (
+    Measure.WORDS,
+    Measure.CHARACTERS,
+    Measure.STRETCH,
+    Measure.ENDING,
+    Measure.MODEL,
+)
+OF_NGRAMS = tuple(measure for measure in Measure if measure is not Measure.MODEL)
+"""What `NgramScorer` reads."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +77,7 @@ class Readings:
 
 
 class Scorer(Protocol):
-    """Reads measures off texts. A model of one's own can take the place of ours."""
+    """Reads measures off texts; it is fitted on some."""
 
     def read(self, texts: Sequence[str]) -> Readings:
         """Measure each text as it is alone."""
@@ -123,11 +134,10 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Yardstick:
-    """Real texts that others are held against.
+class Standard:
+    """Readings of real texts that those of others are held against.
 
     Attributes:
-        scorer: reads the measures.
         usual: measure -> what is usual at a length.
         ranks: measure -> how far real texts are from it, rising.
         least_predictable: of each real text the smallest share, over the measures, of real texts
@@ -135,40 +145,29 @@ class Yardstick:
         least_surprising: the same of those that are as surprising.
     """
 
-    scorer: Scorer
     usual: Mapping[Measure, "_Usual"]
     ranks: Mapping[Measure, Floats]
     least_predictable: Floats
     least_surprising: Floats
 
     @classmethod
-    def of(
-        cls,
-        texts: Sequence[str],
-        measures: Sequence[Measure] = tuple(Measure),
-        fit: Callable[[Sequence[str]], Scorer] = NgramScorer.fit,
-    ) -> "Yardstick":
-        """Measure real texts by cross-fitting, then fit on all of them.
+    def of(cls, real: Readings, measures: Sequence[Measure]) -> "Standard":
+        """Of real texts, at least 10, each read by a model that was not fitted on it.
 
         Args:
-            texts: at least 10; dealt to five folds in their order.
+            real: their measures.
             measures: what counts.
-            fit: makes a scorer of texts.
         """
-        apart = _cross_fitted(texts, fit)
-        usual = {each: _Usual.of(apart.lengths, apart.values[each]) for each in measures}
-        away = {each: usual[each].away(apart.lengths, apart.values[each]) for each in measures}
+        usual = {each: _Usual.of(real.lengths, real.values[each]) for each in measures}
+        away = {each: usual[each].away(real.lengths, real.values[each]) for each in measures}
         ranks = {each: np.sort(values) for each, values in away.items()}
         sides = _sides(ranks, away)
-        return cls(
-            fit(texts), usual, ranks, np.sort(sides.below.shares), np.sort(sides.above.shares)
-        )
+        return cls(usual, ranks, np.sort(sides.below.shares), np.sort(sides.above.shares))
 
-    def places(self, texts: Sequence[str]) -> list[Place]:
+    def places(self, found: Readings) -> list[Place]:
         """Where texts stand among the real ones."""
-        if not texts:
+        if not len(found.lengths):
             return []
-        found = self.scorer.read(texts)
         away = {
             each: usual.away(found.lengths, found.values[each])
             for each, usual in self.usual.items()
@@ -183,7 +182,7 @@ class Yardstick:
                 self._told(found, row, sides.below.measures[row]),
                 self._told(found, row, sides.above.measures[row]),
             )
-            for row in range(len(texts))
+            for row in range(len(found.lengths))
         ]
 
     def _told(self, found: Readings, row: int, measure: Measure | None) -> str:
@@ -191,6 +190,40 @@ class Yardstick:
             return "nothing was measured"
         usual = self.usual[measure].expected(found.lengths[row : row + 1])[0]
         return f"{_WHAT[measure].format(found.values[measure][row])}, usual are {usual:.2f}"
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """Real texts that others are held against, and what reads both.
+
+    Attributes:
+        scorer: fitted on all real texts.
+        standard: the real texts, each read by a scorer that was fitted on others.
+    """
+
+    scorer: Scorer
+    standard: Standard
+
+    @classmethod
+    def of(
+        cls,
+        texts: Sequence[str],
+        measures: Sequence[Measure] = OF_NGRAMS,
+        fit: Callable[[Sequence[str]], Scorer] = NgramScorer.fit,
+    ) -> "Yardstick":
+        """Measure real texts by cross-fitting, then fit on all of them.
+
+        Args:
+            texts: at least 10; dealt to five folds in their order.
+            measures: what counts.
+            fit: makes a scorer of texts.
+        """
+        standard = Standard.of(_cross_fitted(texts, fit, measures), measures)
+        return cls(fit(texts), standard)
+
+    def places(self, texts: Sequence[str]) -> list[Place]:
+        """Where texts stand among the real ones."""
+        return self.standard.places(self.scorer.read(texts)) if texts else []
 
 
 @dataclass(frozen=True)
@@ -286,14 +319,16 @@ def _least_squares(terms: Floats, values: Floats) -> Floats:
     return np.asarray(np.linalg.lstsq(terms, values, rcond=None)[0], np.float64)
 
 
-def _cross_fitted(texts: Sequence[str], fit: Callable[[Sequence[str]], Scorer]) -> Readings:
+def _cross_fitted(
+    texts: Sequence[str], fit: Callable[[Sequence[str]], Scorer], measures: Sequence[Measure]
+) -> Readings:
     """Read each text by a scorer that was fitted on the other folds."""
     lengths = np.empty(len(texts))
-    values = {each: np.empty(len(texts)) for each in Measure}
+    values = {each: np.empty(len(texts)) for each in measures}
     for fold in range(FOLDS):
         scorer = fit([text for row, text in enumerate(texts) if row % FOLDS != fold])
         found = scorer.read(texts[fold::FOLDS])
         lengths[fold::FOLDS] = found.lengths
-        for each, read in found.values.items():
-            values[each][fold::FOLDS] = read
+        for each in measures:
+            values[each][fold::FOLDS] = found.values[each]
     return Readings(lengths, values)

@@ -70,7 +70,7 @@ class Verifier(Written):
 
     @property
     def teachers(self) -> tuple[str, ...]:
-        """The teachers that it asks; part of its identity."""
+        """The teachers that it asks; part of its identity. With any its cost is `Cost.CALLS`."""
         return ()
 
     def answered_by(self, teacher: str) -> "Verifier":

@@ -15,7 +15,7 @@ from synth_assets.core.schema import (
     VerdictOutcome,
 )
 from synth_assets.core.stage import StageResult, close_stage
-from synth_assets.core.verify.protocol import Check, Together, Verifier
+from synth_assets.core.verify.protocol import Check, Cost, Together, Verifier
 from synth_assets.core.verify.reading.folding import clipped
 from synth_assets.core.verify.tools import NO_TOOLS, Tools
 from synth_assets.errors import SynthError
@@ -135,7 +135,7 @@ def verify_samples(
 
 def cheap_first(verifiers: Sequence[Verifier]) -> list[Verifier]:
     """The order in which verifiers run: by what they cost, then as they are written."""
-    return sorted(verifiers, key=lambda verifier: verifier.cost)
+    return sorted(verifiers, key=lambda each: Cost.CALLS if each.teachers else each.cost)
 
 
 def _verdicts(check: Check | Together, judged: Sequence[_Judged]) -> Sequence[Verdict]:

@@ -127,7 +127,7 @@ class ProceduralScorers(Protocol):
 
 @dataclass(frozen=True)
 class JudgeCall:
-    """A question to a judge, and the sample that it is about."""
+    """A question to a judge, or a text to be scored, and the sample that it is about."""
 
     sample_id: str
     request: Request
@@ -142,7 +142,7 @@ class CallFailure:
 
 
 class Judges(Protocol):
-    """Models that judge samples."""
+    """Models that judge samples, or score texts."""
 
     def teacher(self, name: str) -> Teacher | None:
         """The entry of the teacher catalogue, of those that the recipe names."""
@@ -190,7 +190,7 @@ class Tools:
         algebra: compares formulas.
         solver: decides formulas of logic.
         procedural: makes and scores items of procedural families.
-        judges: models that judge samples; their answers have to be paid for.
+        judges: models that judge samples or score texts; their answers have to be paid for.
         real: human-written rows of the catalogue's data sources.
         models: Pydantic models that recipes name.
     """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from synth_assets.core.config.recipe import Recipe
 from synth_assets.core.config.teachers import Teacher
 from synth_assets.core.generation.budget import Budget, Payer, most_tokens
-from synth_assets.core.verify.judge import judges_among
+from synth_assets.core.verify.asking import asked_steps
 from synth_assets.core.verify.protocol import Verifier
 from synth_assets.errors import BudgetError
 from synth_assets.resources.prices import most_completion_tokens, price_of
@@ -49,15 +49,15 @@ def check_judges(
     Raises:
         BudgetError: as `check_funds`.
     """
-    for judge in judges_among(verifiers):
-        for name in judge.judges:
-            asked = teachers[name]
-            asking = _Asking(
-                f"{judge.template} of {label}",
-                judge.parameters_of(asked),
-                f"the verifier judge of {label}",
-            )
-            _check(asking, asked, budget, payer)
+    for step in asked_steps(verifiers):
+        asked, kind = teachers[step.teacher], step.asker.kind
+        template = step.templates[0] if step.templates else f"the verifier {kind}"
+        asking = _Asking(
+            f"{template} of {label}",
+            step.asker.parameters_of(asked),
+            f"the verifier {kind} of {label}",
+        )
+        _check(asking, asked, budget, payer)
 
 
 @dataclass(frozen=True)

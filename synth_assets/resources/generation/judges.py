@@ -1,4 +1,7 @@
-"""Judges that are asked for money: through the ledger, under the budget, at the teachers' pace."""
+"""Judges that are asked for money: through the ledger, under the budget, at the teachers' pace.
+
+Teachers that score texts are asked the same way.
+"""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence

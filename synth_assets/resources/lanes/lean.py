@@ -14,6 +14,7 @@ from synth_assets.core.config.teachers import Teacher
 from synth_assets.core.generation.failures import FailureClass
 from synth_assets.resources.lanes.attempts import Answer, AttemptFailedError
 from synth_assets.resources.lanes.classify import classify, raw_answer, retry_after_s, shown
+from synth_assets.resources.lanes.scores import read_scores, scoring_body, told_of_scores
 from synth_assets.resources.response_format import as_sent, told_of_format
 from synth_assets.resources.settings import read_secret
 
@@ -40,26 +41,29 @@ class LeanLane:
         """See `Lane`."""
         import aiohttp
 
-        key = self._key()
-        url = f"{(api_base or '').rstrip('/')}/chat/completions"
+        key, teacher = self._key(), self._teacher
+        text = request.scored_text
+        path = "chat/completions" if text is None else "completions"
+        url = f"{(api_base or '').rstrip('/')}/{path}"
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         try:
             session = self._opened()
-            async with session.post(url, json=self._body(request), headers=headers) as response:
+            sent = self._body(request) if text is None else scoring_body(request, teacher, text)
+            async with session.post(url, json=sent, headers=headers) as response:
                 body = await response.read()
                 status, answered = response.status, response.headers
         except TimeoutError as exc:
-            said = f"Timeout: no answer in {self._teacher.timeout_s:g} s"
+            said = f"Timeout: no answer in {teacher.timeout_s:g} s"
             raise AttemptFailedError(FailureClass.TIMEOUT, said) from exc
         except aiohttp.ClientError as exc:
             said = shown(f"{type(exc).__name__}: {exc}", key)
             raise AttemptFailedError(FailureClass.CUT_CONNECTION, said) from None
-        text = body.decode("utf-8", "replace")
+        told = body.decode("utf-8", "replace")
         if status != 200:
-            said = shown(f"HTTP {status}: {text}", key)
-            failed = AttemptFailedError(classify(status, text), said, retry_after_s(answered))
-            raise told_of_format(request, failed)
-        return read_answer(text, key)
+            said = shown(f"HTTP {status}: {told}", key)
+            failed = AttemptFailedError(classify(status, told), said, retry_after_s(answered))
+            raise told_of_scores(request, told_of_format(request, failed))
+        return read_answer(told, key) if text is None else read_scores(request, told, key)
 
     async def close(self) -> None:
         """Let go of connections."""

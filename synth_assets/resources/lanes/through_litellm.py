@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -12,6 +13,7 @@ from synth_assets.core.config.teachers import Teacher
 from synth_assets.core.generation.failures import FailureClass
 from synth_assets.resources.lanes.attempts import Answer, AttemptFailedError
 from synth_assets.resources.lanes.classify import classify, raw_answer, retry_after_s, shown
+from synth_assets.resources.lanes.scores import read_scores, told_of_scores
 from synth_assets.resources.response_format import as_sent, told_of_format
 from synth_assets.resources.settings import read_secret, switch_off_telemetry
 
@@ -29,8 +31,10 @@ class LiteLLMLane:
 
         arguments = self._arguments(request, api_base)
         key = str(arguments.get("api_key", ""))
+        is_scored = request.scored_text is not None
+        asked = litellm.atext_completion if is_scored else litellm.acompletion
         try:
-            response = await litellm.acompletion(**arguments)
+            response = await asked(**arguments)
         except openai.OpenAIError as exc:
             # LiteLLM puts its own traceback into messages.
             said = f"{type(exc).__name__}: {exc}".partition("Traceback (most recent call last)")[0]
@@ -38,7 +42,10 @@ class LiteLLMLane:
             failed = AttemptFailedError(
                 _failure(litellm, exc), shown(said, key), retry_after_s(headers)
             )
-            raise told_of_format(request, failed) from None
+            raise told_of_scores(request, told_of_format(request, failed)) from None
+        if is_scored:
+            answer = read_scores(request, response.model_dump_json(), key)
+            return replace(answer, listed_cost_usd=_listed_cost(litellm, self._teacher, response))
         return _answer(litellm, self._teacher, response, key)
 
     async def close(self) -> None:
@@ -50,14 +57,19 @@ class LiteLLMLane:
         arguments: dict[str, Any] = {
             **json.loads(request.parameters),
             "model": teacher.model,
-            "messages": [{"role": m.role, "content": m.content} for m in request.messages],
             **as_sent(request),
             "timeout": teacher.timeout_s,
             "num_retries": 0,
             "max_retries": 0,
         }
-        if teacher.sends_seed:
-            arguments["seed"] = request.sample_index
+        if request.scored_text is not None:
+            arguments["prompt"] = request.scored_text
+        else:
+            arguments["messages"] = [
+                {"role": m.role, "content": m.content} for m in request.messages
+            ]
+            if teacher.sends_seed:
+                arguments["seed"] = request.sample_index
         if api_base is not None:
             arguments["api_base"] = api_base
         if teacher.api_key_env is not None:
