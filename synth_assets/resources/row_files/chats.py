@@ -6,6 +6,7 @@ from typing import cast
 from synth_assets.core.completion import Message
 from synth_assets.core.sample import history_text
 from synth_assets.errors import SourceError
+from synth_assets.resources.row_files.values import any_text
 
 _ROLES = {"human": "user", "gpt": "assistant"}
 
@@ -33,6 +34,34 @@ def texts_of_chat(value: object, where: str) -> dict[str, str]:
         "response": answered.content,
         "history": history_text(earlier),
     }
+
+
+def chat_text(value: object, where: str) -> str | None:
+    """All that is said in a chat, a turn a line; nothing if the value is no list of turns.
+
+    What is not text (images, calls of tools) counts as the JSON of its turn, so that two chats that
+    differ in it alone are not the same.
+
+    Args:
+        value: from a file.
+        where: the row and column, for messages.
+
+    Raises:
+        SourceError: if a turn is nested too deeply.
+    """
+    turns = cast("list[object]", value) if isinstance(value, list) else []
+    told = [_said(each, where) for each in turns]
+    return None if not told or None in told else "\n".join(cast("list[str]", told))
+
+
+def _said(value: object, where: str) -> str | None:
+    turn = cast("dict[str, object]", value) if isinstance(value, dict) else {}
+    said = turn.get("content", turn.get("value"))
+    if not isinstance(turn.get("role", turn.get("from")), str):
+        return None
+    if isinstance(said, list):
+        said = _parts(cast("list[object]", said))
+    return str(said) if isinstance(said, str) else any_text(turn, where)
 
 
 def _turns(value: object) -> list[object]:

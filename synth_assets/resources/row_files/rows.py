@@ -1,7 +1,6 @@
 """A user's own rows as samples, and those of them that are kept, as they were."""
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +17,9 @@ from synth_assets.errors import ConfigurationError, SourceError
 from synth_assets.resources.frames import write_bytes
 from synth_assets.resources.row_files.chats import texts_of_chat
 from synth_assets.resources.row_files.columns import MESSAGES, Columns, find_columns
+from synth_assets.resources.row_files.frame_text import frame_bytes
+from synth_assets.resources.row_files.inputs import FileKind
+from synth_assets.resources.row_files.outputs import check_paths
 from synth_assets.resources.row_files.values import attributes_of, text_of, values_of
 from synth_assets.resources.sources.records import Record, read_records
 
@@ -57,7 +59,7 @@ class RowFile:
                 differing types are to become a table.
             StorageError: if it cannot be written.
         """
-        check_output(output, self.path)
+        check_outputs([output], self.path)
         changed = {each.position: self._changed(each) for each in kept}
         if self.path.name.endswith((".jsonl", ".jsonl.gz")):
             lines = [_line(record, changed) for record in self._records() if record[0] in changed]
@@ -118,7 +120,7 @@ def read_rows(path: Path, said: Sequence[str] = ()) -> RowFile:
 
 
 def write_table(output: Path, table: pl.DataFrame) -> None:
-    """Write decisions or verdicts as what the name says; see `check_output`.
+    """Write decisions or verdicts as what the name says; see `check_outputs`.
 
     Raises:
         StorageError: if it cannot be written.
@@ -127,32 +129,17 @@ def write_table(output: Path, table: pl.DataFrame) -> None:
 
 
 def check_outputs(outputs: Sequence[Path], read: Path) -> None:
-    """Refuse outputs that cannot be written as what their names say; see `check_output`.
+    """Refuse outputs that cannot be written as what their names say.
 
     Raises:
-        ConfigurationError: also if two of them are one file.
+        ConfigurationError: if an ending is unknown; see `outputs.check_paths`.
     """
     for output in outputs:
-        check_output(output, read)
-    [(first, count)] = Counter(path.resolve() for path in outputs).most_common(1) or [(read, 1)]
-    if count > 1:
-        raise ConfigurationError(f"{first}: is named for two outputs. Name a file for each.")
-
-
-def check_output(output: Path, read: Path) -> None:
-    """Refuse an output that cannot be written as what its name says.
-
-    Raises:
-        ConfigurationError: if its ending is unknown, or it is the file that is read.
-    """
-    if output.suffix not in OUTPUT_ENDINGS:
-        raise ConfigurationError(
-            f"{output}: unknown kind of file. Give one of {', '.join(OUTPUT_ENDINGS)}."
-        )
-    if not os.access(next(p for p in output.absolute().parents if p.exists()), os.W_OK):
-        raise ConfigurationError(f"{output}: its folder cannot be written. Name another place.")
-    if output.exists() and read.exists() and output.samefile(read):
-        raise ConfigurationError(f"{output}: is the file that is read. Name another.")
+        if output.suffix not in OUTPUT_ENDINGS:
+            raise ConfigurationError(
+                f"{output}: unknown kind of file. Give one of {', '.join(OUTPUT_ENDINGS)}."
+            )
+    check_paths(outputs, [read])
 
 
 def _sample(position: int, record: Record, columns: Columns) -> Sample:
@@ -231,30 +218,9 @@ def _read_table(path: Path) -> pl.DataFrame:
 
 
 def _bytes(frame: pl.DataFrame, output: Path) -> bytes:
+    if output.suffix != ".parquet":
+        kind = FileKind.CSV if output.suffix == ".csv" else FileKind.JSONL
+        return frame_bytes(frame, kind, output, header=True)
     buffer = BytesIO()
-    if output.suffix != ".parquet" and any(map(_holds_bytes, frame.dtypes)):
-        # Polars panics on them.
-        raise ConfigurationError(f"{output}: a column holds bytes, not text. Write .parquet.")
-    match output.suffix:
-        case ".parquet":
-            frame.write_parquet(buffer, compression="zstd")
-        case ".csv":
-            try:
-                frame.write_csv(buffer)
-            except pl.exceptions.PolarsError as exc:
-                raise ConfigurationError(f"{output}: {exc}. Write .parquet or .jsonl.") from exc
-        case _:
-            frame.write_ndjson(buffer)
+    frame.write_parquet(buffer, compression="zstd")
     return buffer.getvalue()
-
-
-def _holds_bytes(kind: pl.DataType) -> bool:
-    match kind:
-        case pl.Binary():
-            return True
-        case pl.List(inner=inner) | pl.Array(inner=inner):
-            return isinstance(inner, pl.DataType) and _holds_bytes(inner)
-        case pl.Struct(fields=fields):
-            return any(isinstance(f.dtype, pl.DataType) and _holds_bytes(f.dtype) for f in fields)
-        case _:
-            return False

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import TypeAlias, cast
 
 from synth_assets.errors import SourceError
@@ -32,28 +33,77 @@ def values_of(record: Record) -> Mapping[str, object]:
     if not record.raw:
         return record.values
     line = record.raw.strip().removeprefix("\ufeff")
+    return cast("Mapping[str, object]", value_of_json(line, record.where))
+
+
+def value_of_json(text: str, where: str) -> object:
+    """A value of a JSONL file, numbers told apart from texts and spelled as they are.
+
+    Args:
+        text: JSON.
+        where: for messages.
+
+    Raises:
+        SourceError: if it is nested too deeply.
+    """
     try:
-        return cast("Mapping[str, object]", _DECODER.decode(line))
+        return cast("object", _DECODER.decode(text))
     except RecursionError as exc:
-        raise SourceError(f"{record.where}: nested too deeply. Make it flatter.") from exc
+        raise SourceError(f"{where}: nested too deeply. Make it flatter.") from exc
 
 
 def text_of(value: object, where: str) -> str:
-    """A value as text: nothing for null, JSON for lists and objects.
+    """A value as text, see `any_text`.
 
     Raises:
         SourceError: if it holds half of a surrogate pair, or is nested too deeply.
     """
+    return _checked(any_text(value, where), where)
+
+
+def any_text(value: object, where: str) -> str:
+    """A value as text: nothing for null, JSON for lists and objects.
+
+    Halves of surrogate pairs stay.
+
+    Raises:
+        SourceError: if it is nested too deeply.
+    """
     if value is None:
         return ""
     if isinstance(value, str):
-        return _checked(str(value), where)
+        return str(value)
     if isinstance(value, list | dict | bool):
         try:
-            return _checked(_json(cast("object", value)), where)
+            return _json(cast("object", value))
         except RecursionError as exc:
             raise SourceError(f"{where}: nested too deeply. Make it flatter.") from exc
     return str(value)
+
+
+def number_of(value: object, where: str) -> float:
+    """A value as number: nan for null and empty text.
+
+    Raises:
+        SourceError: if it is none.
+    """
+    if value is None or value == "":
+        return math.nan
+    if isinstance(value, str | int | float | Decimal):
+        try:
+            return float(value)
+        except (ValueError, OverflowError):
+            pass
+    raise SourceError(f"{where}: {str(value)[:80]!r} is no number. Put one there, or nothing.")
+
+
+def without_halves(text: str) -> str:
+    """The text with U+FFFD for each half of a surrogate pair, which no UTF-8 file can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
 
 
 def attributes_of(values: Mapping[str, object], where: str) -> dict[str, Attribute]:

@@ -1,25 +1,26 @@
 """Rows of data files, checked one by one: every error names the file, the row and the mend."""
 
 import csv
-import gzip
 import json
 import math
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from io import BufferedIOBase
 from pathlib import Path
+from typing import cast
 
 import polars as pl
 
 from synth_assets.errors import SourceError
+from synth_assets.resources.row_files.columns import shown
+from synth_assets.resources.row_files.csv_tables import CsvTable
+from synth_assets.resources.row_files.inputs import Packing
+from synth_assets.resources.row_files.packed import byte_lines, open_source, utf8
 
 MAX_LINE_BYTES = 50_000_000
 MAX_VALUE_BYTES = 10_000_000
 ENDINGS = (".jsonl", ".jsonl.gz", ".csv", ".csv.gz", ".parquet")
-
-_BYTE_ORDER_MARK = "\ufeff"
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,12 @@ class Record:
                 surrogate pair, or more than 10 MB.
         """
         if column not in self.values:
-            found = ", ".join(_shown(name) for name in list(self.values)[:20]) or "none"
+            found = ", ".join(shown(name) for name in list(self.values)[:20]) or "none"
             raise SourceError(
-                f"{self.where}: there is no column {_shown(column)}. Columns here: {found}. "
+                f"{self.where}: there is no column {shown(column)}. Columns here: {found}. "
                 "Mend the name, or the row."
             )
-        where = f"{self.where}, column {_shown(column)}"
+        where = f"{self.where}, column {shown(column)}"
         text = _as_text(self.values[column], where)
         if not text.strip():
             raise SourceError(f"{where}: is empty. Fill it in, or remove the row.")
@@ -116,43 +117,46 @@ def _records(path: Path, where: str, columns: tuple[str, ...] | None) -> Iterato
 
 
 def _json_records(path: Path, where: str) -> Iterator[Record]:
-    # Numbers stay as they are written: 1.50 is not 1.5 to a reader, nor 10^5000 too large.
-    decoder = json.JSONDecoder(
-        object_pairs_hook=_unique, parse_constant=_refuse, parse_int=str, parse_float=str
-    )
-    for number, line in _lines(path, where):
-        if not line.strip():
-            continue
-        at = f"{where}: line {number}"
-        try:
-            value = decoder.decode(line.strip())
-        except json.JSONDecodeError as exc:
-            raise SourceError(
-                f"{at}, column {exc.colno}: not JSON: {exc.msg}. Write one JSON object a line."
-            ) from exc
-        except (_Refused, RecursionError) as exc:
-            said = str(exc) if isinstance(exc, _Refused) else "nested too deeply"
-            raise SourceError(f"{at}: {said}. Mend the line.") from exc
-        if not isinstance(value, dict):
-            raise SourceError(f"{at}: is no JSON object. Write {{...}} with a key for each column.")
-        yield Record(at, value, line.rstrip("\r\n"))  # pyright: ignore[reportUnknownArgumentType]
+    with open_source(path, _packing(path)) as source:
+        for number, data in byte_lines(source, where, MAX_LINE_BYTES):
+            line = utf8(data, where, number)
+            if line.strip():
+                at = f"{where}: line {number}"
+                yield Record(at, json_object(line.strip(), at), line.rstrip("\r\n"))
+
+
+def json_object(line: str, at: str, *, unique: bool = True) -> dict[str, object]:
+    """A line of a JSONL file, numbers as they are written.
+
+    Args:
+        line: without white space around it.
+        at: file and line, for messages.
+        unique: whether to refuse a key that stands twice; else its last value counts.
+
+    Raises:
+        SourceError: if it is no JSON object, is nested too deeply, or has a key twice.
+    """
+    try:
+        value = (_UNIQUE if unique else _ANY).decode(line)
+    except json.JSONDecodeError as exc:
+        raise SourceError(
+            f"{at}, column {exc.colno}: not JSON: {exc.msg}. Write one JSON object a line."
+        ) from exc
+    except (_Refused, RecursionError) as exc:
+        said = str(exc) if isinstance(exc, _Refused) else "nested too deeply"
+        raise SourceError(f"{at}: {said}. Mend the line.") from exc
+    if not isinstance(value, dict):
+        raise SourceError(f"{at}: is no JSON object. Write {{...}} with a key for each column.")
+    return cast("dict[str, object]", value)
 
 
 def _csv_records(path: Path, where: str) -> Iterator[Record]:
-    csv.field_size_limit(MAX_VALUE_BYTES)  # for the process; the default is 128 KB
-    rows = csv.reader((line for _, line in _lines(path, where)), strict=True)
-    header = next(rows, list[str]())
-    if len(set(header)) != len(header):
-        twice = next(name for name in header if header.count(name) > 1)
-        raise SourceError(f"{where}: the column {_shown(twice)} stands twice. Rename one.")
-    for row in rows:
-        at = f"{where}: line {rows.line_num}"
-        if row and len(row) != len(header):
-            raise SourceError(
-                f"{at}: {len(row)} values for {len(header)} columns. Quote values with commas."
-            )
-        if row:
-            yield Record(at, dict(zip(header, row, strict=True)))
+    with open_source(path, _packing(path)) as source:
+        lines = byte_lines(source, where, MAX_LINE_BYTES)
+        table = CsvTable(lines, where, MAX_VALUE_BYTES)
+        for row in table.rows():
+            values = dict(zip(table.names, row.values, strict=True))
+            yield Record(f"{where}: line {row.line}", values)
 
 
 def _parquet_records(path: Path, where: str, columns: tuple[str, ...] | None) -> Iterator[Record]:
@@ -165,29 +169,8 @@ def _parquet_records(path: Path, where: str, columns: tuple[str, ...] | None) ->
         yield Record(f"{where}: row {number}", row)
 
 
-def _lines(path: Path, where: str) -> Iterator[tuple[int, str]]:
-    """Lines of a UTF-8 file with their numbers, line ends included."""
-    with _opened(path) as file:
-        number = 0
-        while data := file.readline(MAX_LINE_BYTES + 1):
-            number += 1
-            if len(data) > MAX_LINE_BYTES:
-                raise SourceError(
-                    f"{where}: line {number} is longer than {MAX_LINE_BYTES:,} bytes. Write one "
-                    "row a line, and cut long texts."
-                )
-            try:
-                line = data.decode("utf-8")
-            except UnicodeDecodeError as exc:
-                raise SourceError(
-                    f"{where}: line {number}, byte {exc.start + 1}: not UTF-8. Save the file as "
-                    "UTF-8."
-                ) from exc
-            yield number, line.removeprefix(_BYTE_ORDER_MARK) if number == 1 else line
-
-
-def _opened(path: Path) -> BufferedIOBase:
-    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
+def _packing(path: Path) -> Packing:
+    return Packing.GZIP if path.suffix == ".gz" else Packing.NONE
 
 
 class _Refused(Exception):
@@ -199,12 +182,19 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(values) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise _Refused(f"the key {_shown(twice)} stands twice")
+        raise _Refused(f"the key {shown(twice)} stands twice")
     return values
 
 
 def _refuse(constant: str) -> object:
     raise _Refused(f"{constant} is not JSON")
+
+
+# Numbers stay as they are written: 1.50 is not 1.5 to a reader, nor 10^5000 too large.
+_ANY = json.JSONDecoder(parse_constant=_refuse, parse_int=str, parse_float=str)
+_UNIQUE = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_constant=_refuse, parse_int=str, parse_float=str
+)
 
 
 def _as_text(value: object, where: str) -> str:
@@ -224,7 +214,3 @@ def _as_text(value: object, where: str) -> str:
         case _:
             said = f"of type {type(value).__name__}"
     raise SourceError(f"{where}: is {said}, not text. Put text there.")
-
-
-def _shown(name: str) -> str:
-    return json.dumps(name[:80])
