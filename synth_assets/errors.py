@@ -18,7 +18,7 @@ class RecipeError(ConfigurationError):
 
 
 class CatalogueError(ConfigurationError):
-    """`teachers.yaml`, `mixtures.yaml` or `sources.yaml` is broken."""
+    """`teachers.yaml`, `mixtures.yaml`, `sources.yaml` or `selection.yaml` is broken."""
 
 
 class UnknownNameError(ConfigurationError):
@@ -59,6 +59,10 @@ class BatchPendingError(SynthError):
 
 class WorkerError(SynthError):
     """Worker processes died again and again at the same part of a plan."""
+
+
+class ClusterError(SynthError):
+    """A cluster cannot be reached, runs other code, or lost its workers for good."""
 
 
 class LedgerError(SynthError):

@@ -8,7 +8,7 @@ import asyncio
 import random
 import time
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
@@ -103,15 +103,22 @@ class ChatModel(Protocol):
         ...
 
 
+def chat_lane(teacher: Teacher) -> Lane:
+    """The way to a teacher that answers chats."""
+    return LeanLane(teacher) if speaks_plainly(teacher) else LiteLLMLane(teacher)
+
+
 @dataclass
 class Teachers:
     """The catalogue's teachers; use one instance in one event loop.
 
     Attributes:
         teachers: id -> catalogue entry.
+        lane_of: the way to a teacher.
     """
 
     teachers: Mapping[str, Teacher]
+    lane_of: Callable[[Teacher], Lane] = chat_lane
     _desks: dict[str, "_Desk"] = field(default_factory=dict[str, "_Desk"], repr=False)
     _stopped: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
@@ -119,7 +126,8 @@ class Teachers:
         """See `ChatModel`."""
         desk = self._desks.get(request.teacher)
         if desk is None:
-            desk = _Desk(self.teachers[request.teacher], self._stopped)
+            teacher = self.teachers[request.teacher]
+            desk = _Desk(teacher, self.lane_of(teacher), self._stopped)
             self._desks[request.teacher] = desk
         return await desk.complete(request, watch)
 
@@ -136,8 +144,8 @@ class Teachers:
 class _Desk:
     """All that goes to one teacher: its lane, its pace, its failures."""
 
-    def __init__(self, teacher: Teacher, stopped: asyncio.Event) -> None:
-        self.lane: Lane = LeanLane(teacher) if speaks_plainly(teacher) else LiteLLMLane(teacher)
+    def __init__(self, teacher: Teacher, lane: Lane, stopped: asyncio.Event) -> None:
+        self.lane = lane
         self._teacher = teacher
         self._stopped = stopped
         self._gate = _Gate(AdaptiveLimit(teacher.parallelism))

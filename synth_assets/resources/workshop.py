@@ -15,7 +15,7 @@ from synth_assets.core.config.mixtures import Mixture
 from synth_assets.core.config.recipe import Recipe
 from synth_assets.core.config.teachers import Teacher
 from synth_assets.core.generation.budget import Budget, Payer
-from synth_assets.core.verify.judge import judges_among
+from synth_assets.core.verify.asking import askers_among
 from synth_assets.core.verify.protocol import Verifier
 from synth_assets.core.verify.tools import Tools
 from synth_assets.errors import UnknownNameError
@@ -59,7 +59,7 @@ class Verifying:
 
     Attributes:
         tools: all of it.
-        judges: those that are asked, if any are.
+        judges: those that are asked, to judge samples or to score texts, if any are.
     """
 
     tools: Tools
@@ -175,7 +175,7 @@ class Workshop:
             workers,
             self.tools,
             self._judges(recipe.teachers, recipe_key, ledger, Payer(recipe.id, run))
-            if judges_among(recipe.spec.verifiers)
+            if askers_among(recipe.spec.verifiers)
             else None,
         )
 
@@ -210,14 +210,14 @@ class Workshop:
             payer: whose accounts are charged.
 
         Raises:
-            UnknownNameError: if a judge is none of the teachers.
+            UnknownNameError: if one of those asked is none of the teachers.
             BudgetError: if a budget cannot be held.
         """
-        judges = judges_among(verifiers)
-        if not judges:
+        askers = askers_among(verifiers)
+        if not askers:
             yield Verifying(self.tools)
             return
-        if unknown := {name for judge in judges for name in judge.judges} - set(teachers):
+        if unknown := {name for asker in askers for name in asker.teachers} - set(teachers):
             raise UnknownNameError(
                 f"{label}: no teacher is called {', '.join(sorted(unknown))}. Known: "
                 f"{', '.join(sorted(teachers))}. Add it to a teachers.yaml or mend the name."

@@ -34,6 +34,7 @@ from tests.integration.chat_replies import (
     tokens_of,
 )
 from tests.integration.chat_rules import Asked, Bucket, FaultKind, FaultMix, RateLimit, Rules
+from tests.integration.chat_scores import NO_SCORES, Scores, scoring_body
 from tests.integration.chat_wire import lose, send, send_fault
 
 __all__ = [
@@ -106,6 +107,7 @@ class ChatServer:
         delay_s: how long each answer takes.
         rules: what it holds clients to; may be changed at any time.
         prices: for `usd`.
+        scores: how it meets requests to score a text; by default it has no endpoint for them.
         outcomes: how many chat requests ended how: `completion`, `lost`, or a kind of fault.
         most_at_once: most chat requests on their way at once.
         batches: files and batches, and what the test says of them.
@@ -122,6 +124,7 @@ class ChatServer:
     lock: threading.Lock = field(default_factory=threading.Lock)
     rules: Rules = field(default_factory=Rules)
     prices: PriceList = field(default_factory=PriceList)
+    scores: Scores = NO_SCORES
     outcomes: Counter[str] = field(default_factory=Counter)
     most_at_once: int = 0
     broken: list[Exception] = field(default_factory=list)
@@ -166,9 +169,10 @@ class ChatServer:
         )
 
     def application(self) -> web.Application:
-        """What is served: chat, files, batches, and figures under /stats and /paid."""
+        """What is served: chat, texts scored, files, batches; figures under /stats and /paid."""
         app = web.Application(client_max_size=_MOST_BYTES)
         app.add_routes([web.post("/v1/chat/completions", self._chat), *self.batches.routes()])
+        app.add_routes([web.post("/v1/completions", self._chat)])
         app.add_routes([web.get("/stats", self._tell_stats), web.get("/paid", self._tell_paid)])
         return app
 
@@ -184,7 +188,8 @@ class ChatServer:
         self._at_once += 1
         self.most_at_once = max(self.most_at_once, self._at_once)
         try:
-            body = _chat_body(raw)
+            is_scored = request.path == "/v1/completions"
+            body = scoring_body(raw) if is_scored else _chat_body(raw)
             reply = body if isinstance(body, Fault) else self._reply(body)
             await asyncio.sleep(self.delay_s)
             if isinstance(reply, Fault):
@@ -223,7 +228,7 @@ class ChatServer:
         if refusal is not None:
             return refusal
         try:
-            reply = self.answer(body)
+            reply = self.scores.reply(body) if "prompt" in body else self.answer(body)
         except Exception as exc:  # noqa: BLE001  raised again where the server ends
             self.broken.append(exc)
             return Fault(500, kind="broken")
@@ -251,7 +256,8 @@ class ChatServer:
         self.outcomes["lost" if said.lost else "completion"] += 1
         if said.lost:
             return lose(request)
-        data = json.dumps(completion(body, said)).encode()
+        answered = self.scores.completion if "prompt" in body else completion
+        data = json.dumps(answered(body, said)).encode()
         return await send(request, data, trickle=said.trickle or self.rules.trickle)
 
     async def _tell_stats(self, request: web.Request) -> web.StreamResponse:
