@@ -138,9 +138,12 @@ class Reason(StrEnum):
     # dedup
     EXACT_DUPLICATE = "exact_duplicate"
     NEAR_DUPLICATE = "near_duplicate"
+    SEMANTIC_DUPLICATE = "semantic_duplicate"
     # decontaminate
     BENCHMARK_OVERLAP = "benchmark_overlap"
     HELD_OUT_OVERLAP = "held_out_overlap"
+    PERTURBED_BENCHMARK_ITEM = "perturbed_benchmark_item"
+    REPHRASED_BENCHMARK_ITEM = "rephrased_benchmark_item"
     # mix
     NOT_IN_MIXTURE = "not_in_mixture"
     TEACHER_CAP = "teacher_cap"
@@ -153,6 +156,7 @@ class Split(StrEnum):
     POOL = "pool"
     HELD_OUT = "held_out"
     BENCHMARK = "benchmark"
+    KNOWN = "known"  # of an earlier set, which new samples must not repeat
 
 
 SEED_SCHEMA = pl.Schema(

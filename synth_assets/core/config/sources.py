@@ -14,11 +14,29 @@ def _refuse_other_uses_of_pool(uses: tuple[str, ...]) -> None:
         raise ValueError("a pool has no other use; what is kept out is never trained on")
 
 
+class KeptOut(Written):
+    """How the items of a benchmark are looked for in rows that may be trained on.
+
+    Attributes:
+        ngram: words in a run that gives an item away.
+        look_for: what is looked for beside that: copies with changes, templates with other numbers
+            or names, items in other words.
+    """
+
+    ngram: int = Field(default=13, ge=2, le=100)
+    look_for: tuple[Literal["near", "perturbed", "rephrased"], ...] = (
+        "near",
+        "perturbed",
+        "rephrased",
+    )
+
+
 class FileSource(Written):
     """Rows of a JSONL, Parquet or CSV file.
 
-    `path` is relative to the YAML file that names it. `prompt` and `response` name columns.
-    A pool feeds training sets and seeds; `seeds` alone never becomes a training row.
+    `path` is relative to the YAML file that names it. `prompt` and `response` name columns;
+    `kept_out` says how the items of a benchmark are looked for. A pool feeds training sets and
+    seeds; `seeds` alone never becomes a training row.
     """
 
     reader: Literal["file"]
@@ -31,6 +49,7 @@ class FileSource(Written):
     response: str
     licence: str = "unstated"
     held_out_share: Share = 0.1
+    kept_out: KeptOut = KeptOut()
 
     @model_validator(mode="after")
     def _pool_stands_alone(self) -> Self:
@@ -60,6 +79,7 @@ class DocumentSource(_Lengths):
         min_characters: shortest passage.
         max_characters: longest passage.
         overlap_sentences: how many sentences a passage repeats of the one before.
+        kept_out: how the items of a benchmark are looked for.
     """
 
     reader: Literal["documents"]
@@ -75,6 +95,7 @@ class DocumentSource(_Lengths):
     overlap_sentences: int = Field(default=0, ge=0, le=10)
     licence: str = "unstated"
     held_out_share: Share = 0.1
+    kept_out: KeptOut = KeptOut()
 
     @model_validator(mode="after")
     def _pool_stands_alone(self) -> Self:
@@ -120,6 +141,7 @@ class EmbeddedProbeSource(Written):
     id: Name
     uses: tuple[Literal["benchmark"], ...] = ("benchmark",)
     licence: str = "Apache-2.0"
+    kept_out: KeptOut = KeptOut()
 
 
 Source = Annotated[

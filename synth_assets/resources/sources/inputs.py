@@ -7,8 +7,16 @@ from pathlib import Path
 import polars as pl
 
 from synth_assets.core.config.recipe import Recipe
-from synth_assets.core.config.sources import Source
+from synth_assets.core.config.sources import (
+    DocumentSource,
+    EmbeddedProbeSource,
+    FileSource,
+    Source,
+)
+from synth_assets.core.decontaminate.finders import FinderRules
+from synth_assets.core.decontaminate.finding import Method
 from synth_assets.core.decontaminate.firewall import Firewall
+from synth_assets.core.decontaminate.screen import ScreenRules
 from synth_assets.core.fingerprint import fingerprint, short_id
 from synth_assets.core.real_data import RealSplit, split_held_out
 from synth_assets.core.sample import Seed
@@ -73,7 +81,8 @@ class Inputs:
     @cached_property
     def firewall(self) -> Firewall:
         """What seeds must not share with rows that are kept out."""
-        return Firewall.build(self.real.held_out, self.benchmarks)
+        rules = screen_rules(self.catalogue)
+        return Firewall.build(self.real.held_out, self.benchmarks, rules.run_words)
 
     def seeds(self, recipe: Recipe) -> tuple[Seed, ...]:
         """What the samples of a recipe start from.
@@ -103,6 +112,19 @@ class Inputs:
         if self.keeps:
             write_frame(path, rows)
         return rows
+
+
+def screen_rules(catalogue: Catalogue) -> ScreenRules:
+    """How the items of each benchmark are looked for, as its source says."""
+    kept_out = {
+        name: source.spec.kept_out
+        for name, source in catalogue.sources.items()
+        if isinstance(source.spec, FileSource | DocumentSource | EmbeddedProbeSource)
+    }
+    methods = {name: tuple(map(Method, said.look_for)) for name, said in kept_out.items()}
+    return ScreenRules(
+        {name: said.ngram for name, said in kept_out.items()}, FinderRules(by_source=methods)
+    )
 
 
 def recipe_seeds(

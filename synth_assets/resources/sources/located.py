@@ -51,7 +51,8 @@ def source_digest(source: LocatedSource) -> str:
     Raises:
         SourceError: if its file is missing or cannot be read.
     """
-    said = source.spec.model_dump(mode="json", exclude={"path"})
+    # What is looked for in other rows makes these no others.
+    said = source.spec.model_dump(mode="json", exclude={"path", "kept_out"})
     match source.spec:
         case FileSource():
             return fingerprint([said, file_digest(source.path, source.label)])
