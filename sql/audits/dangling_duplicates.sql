@@ -1,5 +1,5 @@
 -- Purpose: Rows dropped as duplicates of a row that deduplication did not keep, so that both are
--- gone.
+-- gone. Rows that are not novel repeat a row of an earlier set, and are passed over.
 -- Grain: One row per dropped row.
 WITH kept AS (
     SELECT sample_id
@@ -13,5 +13,5 @@ SELECT
     d.duplicate_of
 FROM decisions AS d
 ANTI JOIN kept AS k ON d.duplicate_of = k.sample_id
-WHERE d.stage = 'dedup' AND d.outcome = 'dropped'
+WHERE d.stage = 'dedup' AND d.outcome = 'dropped' AND d.reason <> 'not_novel'
 ORDER BY d.sample_id;

@@ -10,4 +10,5 @@ SELECT
 FROM training_rows AS t
 INNER JOIN live_mixtures AS m ON t.partition = m.mixture_key
 INNER JOIN kept_out AS k ON t.content_hash = k.content_hash
+WHERE k.split IN ('held_out', 'benchmark')
 ORDER BY t.partition, t.sample_id, k.sample_id;

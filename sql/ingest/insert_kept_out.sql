@@ -7,6 +7,7 @@ INSERT INTO kept_out (
     source,
     content_hash,
     prompt,
+    response,
     file_path
 )
 SELECT
@@ -15,5 +16,6 @@ SELECT
     source,
     content_hash,
     prompt,
+    response,
     $file_path
 FROM read_parquet($path, hive_partitioning = false);

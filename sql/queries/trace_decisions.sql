@@ -1,5 +1,5 @@
 -- Purpose: What each stage decided of a sample and, at stage `seeds`, of its seed; with the text
--- of what it is a duplicate of.
+-- of what it is a duplicate of. What superseded versions of mixtures decided is not `live`.
 -- Grain: One row per stage and partition, in the order of the stages.
 -- Parameters: $sample_id, $seed_id (empty when unknown), $partition.
 WITH twins AS (
@@ -34,7 +34,8 @@ SELECT
     d.score,
     d.duplicate_of,
     twins.prompt AS duplicate_prompt,
-    d.detail
+    d.detail,
+    d.stage <> 'mix' OR d.partition IN (SELECT m.mixture_key FROM live_mixtures AS m) AS live
 FROM decisions AS d
 INNER JOIN stages ON d.stage = stages.stage
 LEFT JOIN twins ON d.duplicate_of = twins.sample_id

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from synth_assets.cli.decontaminate import decontaminate
+from synth_assets.cli.dedup import dedup
 from synth_assets.cli.ledger import ledger
 from synth_assets.cli.review import review
 from synth_assets.cli.verify import verify
@@ -23,6 +25,7 @@ First steps:
   synth batches                   what waits at providers that answer in batches
   synth funnel                    where rows were lost, and why
   synth trace SAMPLE_ID           one row: seed, prompt, teacher, cost, verdicts
+  synth why SAMPLE_ID             why a row is in no training set: what it repeats
   synth sql "select ..."          any question to the lineage database
   synth ledger stats              what was paid for; share, prune, repair it
   synth ui                        the Dagster UI and the dashboards
@@ -124,6 +127,22 @@ def trace(sample_id: str, as_json: bool) -> None:
 
 
 @cli.command()
+@click.argument("sample_id")
+@_JSON
+def why(sample_id: str, as_json: bool) -> None:
+    """Say where one row is, or why it is in no training set.
+
+    Of a duplicate: the row kept instead, how similar they are, what they share, both texts side by
+    side, and how large the cluster is. Of a contaminated row: the item and what is shared. Of a
+    row that mixtures left out: which bound. SAMPLE_ID may be shortened to its first six or more
+    characters.
+    """
+    from synth_assets.cli.why import why_text
+
+    click.echo(why_text(sample_id, as_json=as_json))
+
+
+@cli.command()
 @_JSON
 def funnel(as_json: bool) -> None:
     """Show rows by recipe and stage, the reasons for drops, and cost per kept row."""
@@ -158,6 +177,7 @@ def sql(query: str, as_json: bool) -> None:
     Tables and views to start from:
       sample_lineage        one row a sample: seed, teacher, cost, stage reached, reason
       funnel, drop_reasons  counts by recipe and stage
+      duplicate_clusters    rows kept, and how many were dropped as their duplicates
       cost_per_kept_sample  calls, tokens and USD by recipe version
       samples, calls, verdicts, decisions, seeds, training_rows
     """
@@ -238,6 +258,8 @@ def ui() -> None:
     sys.exit(serve())
 
 
+cli.add_command(decontaminate)
+cli.add_command(dedup)
 cli.add_command(ledger)
 cli.add_command(review)
 cli.add_command(verify)

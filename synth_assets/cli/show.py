@@ -35,15 +35,20 @@ def trace_text(sample_id: str, *, as_json: bool) -> str:
     workshop = Workshop(read_settings())
     trace = workshop.lineage.trace(sample_id)
     if trace is None:
-        raise UnknownNameError(
-            f"No row has an id that begins with {sample_id!r}. Ids stand in train.jsonl, in the "
-            "lineage database (table samples) and in the UI's previews."
-        )
+        raise unknown_row(sample_id)
     entries = _ledger_entries(workshop, trace)
     if as_json:
         shown = {**asdict(trace), "completions": [asdict(entry) for entry in entries.values()]}
         return json.dumps(shown, indent=2, ensure_ascii=False)
     return "\n".join(_story(trace, entries))
+
+
+def unknown_row(sample_id: str) -> UnknownNameError:
+    """What to say of an id that no row has."""
+    return UnknownNameError(
+        f"No row has an id that begins with {sample_id!r}. Ids stand in train.jsonl, in the "
+        "lineage database (table samples) and in the UI's previews."
+    )
 
 
 def funnel_text(*, as_json: bool) -> str:

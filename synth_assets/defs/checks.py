@@ -8,14 +8,17 @@ import polars as pl
 
 from synth_assets.core.decontaminate.firewall import Firewall
 from synth_assets.core.decontaminate.stage import leaks
+from synth_assets.core.dedup.clusters import Clusters
 from synth_assets.core.mixture.policy import policy_faults
 from synth_assets.core.schema import SAMPLE_SCHEMA, SEED_SCHEMA, Reason, Stage
 from synth_assets.core.stage import contract_faults
 from synth_assets.defs.display import preview
+from synth_assets.defs.duplicates import cluster_table, giant_told
 from synth_assets.defs.partitions import mixture_versions, recipe_versions
 from synth_assets.resources.frames import read_frame
 from synth_assets.resources.home import ALL
 from synth_assets.resources.lineage.sql_files import SqlFolder
+from synth_assets.resources.sources.inputs import screen_rules
 from synth_assets.resources.workshop import Workshop, project_file
 
 # Dagster calls checks of single partitions a preview; the lock file pins what was tried.
@@ -39,6 +42,8 @@ _STAGES: dict[str, tuple[Stage, str, dg.PartitionsDefinition[str] | None]] = {
     "training_sets": (Stage.MIX, "decontaminated_samples", mixture_versions),
 }
 """Asset -> its stage, the asset whose rows it decided on, its partitions."""
+
+_GIANTS_TOLD = 3
 
 
 def _rows_and_schema(
@@ -150,6 +155,30 @@ def every_recipe_is_here(
 
 
 @dg.asset_check(
+    asset="deduplicated_samples",
+    description="No row has so many duplicates that what made them must be at fault; from what "
+    "size on says selection.yaml.",
+)
+def no_giant_cluster(workshop: dg.ResourceParam[Workshop]) -> dg.AssetCheckResult:
+    """Warn of very large clusters of duplicates, with what they say and where they come from."""
+    giant = workshop.catalogue.selection.dedup.giant_cluster
+    decisions = read_frame(workshop.home.decisions(Stage.DEDUP, ALL))
+    found = Clusters(decisions).above(giant.rows, giant.share)
+    told = [giant_told(each, decisions.height) for each in found[:_GIANTS_TOLD]]
+    return dg.AssetCheckResult(
+        passed=not found,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="\n\n".join(told) or None,
+        metadata={
+            "giant_clusters": len(found),
+            "above_rows": giant.rows,
+            "above_share": giant.share,
+            **({"largest": cluster_table(found)} if found else {}),
+        },
+    )
+
+
+@dg.asset_check(
     asset="training_sets",
     description="No row equals or overlaps a held-out or benchmark row.",
     blocking=True,
@@ -160,10 +189,14 @@ def every_recipe_is_here(
     },
 )
 def no_held_out_or_benchmark_row(
-    rows: pl.DataFrame, held_out_real: pl.DataFrame, benchmarks: pl.DataFrame
+    workshop: dg.ResourceParam[Workshop],
+    rows: pl.DataFrame,
+    held_out_real: pl.DataFrame,
+    benchmarks: pl.DataFrame,
 ) -> dg.AssetCheckResult:
     """Fail on any leak, naming the rows."""
-    leaked = leaks(rows, Firewall.build(held_out_real, benchmarks))
+    run_words = screen_rules(workshop.catalogue).run_words
+    leaked = leaks(rows, Firewall.build(held_out_real, benchmarks, run_words))
     return dg.AssetCheckResult(
         passed=leaked.is_empty(),
         metadata={"rows_checked": rows.height, "leaks": preview(leaked)},
@@ -220,6 +253,7 @@ def all_checks() -> Sequence[dg.AssetChecksDefinition]:
         every_recipe_loads,
         within_budget,
         every_recipe_is_here,
+        no_giant_cluster,
         no_held_out_or_benchmark_row,
         within_its_policy,
         _lineage_audits(),

@@ -21,7 +21,8 @@ class FrameIOManager(dg.UPathIOManager):
 
     An input annotated `dict[str, pl.DataFrame]` gets a mapping of partition to frame, however
     many partitions there are. A missing partition is an error, unless the input's metadata says
-    `allow_missing_partitions`, in which case the mapping shows what is there.
+    `allow_missing_partitions`, in which case the mapping shows what is there. Likewise an asset
+    without partitions that was never made is None where the metadata says `allow_missing`.
     """
 
     extension: str | None = ".parquet"
@@ -54,11 +55,18 @@ class FrameIOManager(dg.UPathIOManager):
 
     def load_input(self, context: dg.InputContext) -> Any:  # noqa: ANN401
         """One frame, or a mapping where the input asks for one."""
+        if self._may_lack(context) and not self._get_path(context).exists():
+            return None
         loaded: Any = super().load_input(context)
         wants_mapping = get_origin(context.dagster_type.typing_type) is dict
         if wants_mapping and isinstance(loaded, pl.DataFrame):
             return {context.asset_partition_keys[0]: loaded}
         return {} if wants_mapping and loaded is None else loaded
+
+    def _may_lack(self, context: dg.InputContext) -> bool:
+        if context.has_asset_partitions:
+            return False
+        return bool((context.definition_metadata or {}).get("allow_missing"))
 
     def get_metadata(
         self, context: dg.OutputContext, obj: pl.DataFrame | FrameParts

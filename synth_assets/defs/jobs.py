@@ -12,13 +12,17 @@ refresh_inputs = dg.define_asset_job(
 )
 fill_recipe = dg.define_asset_job(
     "fill_recipe",
-    selection=dg.AssetSelection.assets("seeds", "raw_generations", "verified_samples"),
-    description="Seeds, generation and verification of one recipe version. This is the job that "
-    "spends money; what the ledger has is not bought again.",
+    selection=dg.AssetSelection.assets(
+        "seeds", "raw_generations", "verified_samples", "sample_signatures"
+    ),
+    description="Seeds, generation and verification of one recipe version, and signatures for "
+    "deduplication. This is the job that spends money; what the ledger has is not bought again.",
 )
 select_candidates = dg.define_asset_job(
     "select_candidates",
-    selection=dg.AssetSelection.assets("deduplicated_samples", "decontaminated_samples"),
+    selection=dg.AssetSelection.assets(
+        "real_signatures", "deduplicated_samples", "decontaminated_samples"
+    ),
     description="Deduplicate all verified samples with the real data, and keep test items out.",
 )
 compose_training_set = dg.define_asset_job(

@@ -1,8 +1,8 @@
 """The catalogue: every recipe, teacher, mixture and source that the recipe folders declare.
 
-A folder holds `teachers.yaml`, `mixtures.yaml`, `sources.yaml` and `budgets.yaml`, each optional,
-and a sub-folder with a `recipe.yaml` for each recipe. Later folders extend and override earlier
-ones.
+A folder holds `teachers.yaml`, `mixtures.yaml`, `sources.yaml`, `budgets.yaml` and
+`selection.yaml`, each optional, and a sub-folder with a `recipe.yaml` for each recipe. Later
+folders extend and override earlier ones.
 """
 
 import os
@@ -19,9 +19,11 @@ from synth_assets.core.config.names import Written
 from synth_assets.core.config.recipe import RECIPE_FILE, Recipe
 from synth_assets.core.config.recipe_reading import parse_recipe, parse_recipe_yaml
 from synth_assets.core.config.recipe_spec import RecipeSpec
+from synth_assets.core.config.selection import Selection
 from synth_assets.core.config.sources import SourcesFile
 from synth_assets.core.config.teachers import Teacher, TeachersFile
 from synth_assets.core.config.yaml_text import YamlText, parse_yaml, validated
+from synth_assets.core.embedding.tfidf import TFIDF
 from synth_assets.core.fingerprint import fingerprint, short_id
 from synth_assets.core.verify.judge import judges_among
 from synth_assets.errors import (
@@ -31,6 +33,8 @@ from synth_assets.errors import (
     SourceError,
     UnknownNameError,
 )
+from synth_assets.resources.embedding.minilm import MINILM
+from synth_assets.resources.embedding.sentence_transformers import SENTENCE_TRANSFORMERS
 from synth_assets.resources.file_digest import file_digest
 from synth_assets.resources.own_techniques import load_technique
 from synth_assets.resources.recipe_folder import (
@@ -72,6 +76,7 @@ class Catalogue:
         sources: id -> entry with the place of its data.
         seed_files: id of a recipe with seeds of its own -> their JSONL file.
         budgets: what may be spent.
+        selection: which rows count as repetitions.
     """
 
     recipes: tuple[Recipe, ...]
@@ -81,11 +86,21 @@ class Catalogue:
     sources: Mapping[str, LocatedSource]
     seed_files: Mapping[str, Path]
     budgets: Budgets = field(default_factory=Budgets)
+    selection: Selection = field(default_factory=Selection)
 
     @property
     def usual_recipes(self) -> tuple[Recipe, ...]:
         """Those that take part where none is named."""
         return tuple(recipe for recipe in self.recipes if not recipe.spec.on_request)
+
+    @property
+    def teacher_weights(self) -> dict[tuple[str, str], float]:
+        """(Recipe, teacher) -> its share of the recipe's requests, from 0 to 1."""
+        return {
+            (recipe.id, teacher): weight
+            for recipe in self.recipes
+            for teacher, weight in recipe.spec.teacher_weights.items()
+        }
 
     @property
     def on_request(self) -> frozenset[str]:
@@ -155,12 +170,16 @@ def load_catalogue(folders: Sequence[Path], *, teacher_override: str | None = No
     budgets = Budgets()
     for _, file in _files(roots, "budgets.yaml", Budgets, None):
         budgets = file.over(budgets)
-    shared = Catalogue((), (), teachers, mixtures, sources, {}, budgets)
+    selection = Selection()
+    for path, file in _files(roots, "selection.yaml", Selection, None):
+        selection = file.located_in(path.parent).over(selection)
+    shared = Catalogue((), (), teachers, mixtures, sources, {}, budgets, selection)
     answering = _override(teachers, teacher_override) if teacher_override else None
     if answering is not None:
         shared = replace(shared, teachers={**teachers, answering.id: answering})
     catalogue = _with_recipes(shared, roots, answering)
     _refuse_caps_of_nobody(catalogue)
+    _refuse_unknown_embedder(catalogue)
     return catalogue
 
 
@@ -199,6 +218,17 @@ def _refuse_caps_of_nobody(catalogue: Catalogue) -> None:
             # Of a broken recipe nobody knows the name.
             if name not in known[kind] and not (kind == "recipe" and catalogue.broken):
                 raise CatalogueError(f"budgets.yaml: {_unknown(kind, name, known[kind])}")
+
+
+def _refuse_unknown_embedder(catalogue: Catalogue) -> None:
+    """Deduplication comes after all that costs money: a mistyped name must not wait for it."""
+    semantic = catalogue.selection.dedup.semantic
+    if semantic is None or semantic.embedder.startswith(f"{SENTENCE_TRANSFORMERS}:"):
+        return
+    known = {MINILM, TFIDF, *catalogue.teachers}
+    if semantic.embedder not in known:
+        told = _unknown("embedder", semantic.embedder, [*known, f"{SENTENCE_TRANSFORMERS}:FOLDER"])
+        raise CatalogueError(f"selection.yaml: dedup.semantic: {told}")
 
 
 def _checked(mixture: Mixture, path: Path, sources: Mapping[str, LocatedSource]) -> Mixture:

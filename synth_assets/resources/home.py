@@ -67,6 +67,16 @@ class Home:
         """Dagster's own storage."""
         return self.root / "dagster"
 
+    @property
+    def known_rows(self) -> Path:
+        """Rows of earlier sets that samples were found to repeat."""
+        return self.root / "known_rows.parquet"
+
+    @property
+    def vectors(self) -> Path:
+        """Vectors of the texts that were last compared by meaning."""
+        return self.root / "vectors.parquet"
+
     def asset(self, name: str, partition: str | None = None) -> FramePath:
         """The file of an asset, or of one partition of it."""
         if partition is None:

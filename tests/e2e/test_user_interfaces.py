@@ -23,7 +23,10 @@ SCAFFOLD = ROOT / "synth_assets" / "resources" / "scaffold"
 GROUPS = {
     "1_inputs": {"recipes", "real_data", "held_out_real", "benchmarks", "seeds"},
     "2_generation": {"raw_generations", "verified_samples"},
-    "3_selection": {"deduplicated_samples", "decontaminated_samples"},
+    "3_selection": {
+        *("sample_signatures", "real_signatures"),
+        *("deduplicated_samples", "decontaminated_samples"),
+    },
     "4_training_sets": {"training_sets"},
     "5_evidence": {"lineage", "diversity_snapshots", "dataset_cards"},
 }
@@ -150,6 +153,48 @@ def test_partition_shows_its_rows_schema_and_drop_reasons(
     entry(page, "dagster/column_schema").get_by_text("[Show Table Schema]").click()
     for column in rows.columns:
         expect(page.get_by_role("dialog").get_by_text(column, exact=True).first).to_be_visible()
+
+
+def duplicates(project: Project) -> pl.DataFrame:
+    """Kept row -> how many were dropped for it, most first."""
+    file = project.home / "decisions" / Stage.DEDUP / "all.parquet"
+    lost = pl.read_parquet(file).filter(pl.col("duplicate_of").is_not_null())
+    return lost["duplicate_of"].value_counts().sort("count", "duplicate_of", descending=True)
+
+
+def test_deduplication_shows_its_largest_clusters_and_their_sizes(page: Page, project: Project):
+    counted = duplicates(project)
+    assert counted["count"][0] > 1
+    page.goto(f"{project.dagster}/assets/deduplicated_samples?view=events")
+    expect(entry(page, "duplicate_clusters")).to_have_text(str(counted.height))
+    rows = entry(page, "largest_clusters").locator("tr")
+    shown = [cells.split("\t") for cells in rows.all_inner_texts() if cells.count("\t") > 2]
+    largest = counted.filter(pl.col("count") == counted["count"][0])["duplicate_of"]
+    assert shown[1][0] in [kept_id[:12] for kept_id in largest]
+    assert shown[1][1] == str(counted["count"][0] + 1)
+    assert len(shown[1][shown[0].index("shared text")].split()) >= 5
+    expect(entry(page, "signatures_made")).to_have_text("0")
+
+    entry(page, "cluster_sizes_plot").get_by_text("[Show Markdown]").click()
+    plot = page.get_by_role("dialog").locator("img")
+    expect(plot).to_have_attribute("src", re.compile("^data:image/png;base64,"))
+
+
+def test_giant_cluster_is_a_warning_with_its_text_and_recipes(page: Page, project: Project):
+    size = duplicates(project)["count"][0] + 1
+    said = project.recipes / "selection.yaml"
+    said.write_text(f"dedup: {{giant_cluster: {{rows: {size - 1}, share: 0}}}}")
+    try:
+        open_checks(page, project, "deduplicated_samples")
+        page.get_by_text("no_giant_cluster", exact=True).first.dispatch_event("click")
+        expect(entry(page, "above_rows")).to_have_text("50")
+        page.get_by_text("Execute", exact=True).click()
+        expect(entry(page, "above_rows")).to_have_text(str(size - 1), timeout=60_000)
+    finally:
+        said.unlink()
+    told = re.compile(rf"{size} of [\d,]+ rows .* are one row and its duplicates: «.+»\. Kept is")
+    expect(page.get_by_text(told).first).to_contain_text(re.compile(r"come from \w+ \(\d+\)"))
+    expect(page.get_by_role("img", name=re.compile("^warning")).first).to_be_visible()
 
 
 def test_raw_generations_show_calls_tokens_and_cost(page: Page, project: Project):

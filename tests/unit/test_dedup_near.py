@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from synth_assets.core.dedup.code_points import Unit
 from synth_assets.core.dedup.exact import ExactRule
-from synth_assets.core.dedup.near import duplicates_among, shared_text
+from synth_assets.core.dedup.join import Method
+from synth_assets.core.dedup.near import duplicates_among, shared_texts
 from synth_assets.core.dedup.shingling import Shingling
 from synth_assets.core.dedup.sketch import DedupRule
 from synth_assets.core.fingerprint import normalised
@@ -61,7 +62,7 @@ def test_duplicates_name_the_most_similar_kept_text():
     found = duplicates_among(texts, DedupRule(0.6))
     assert found.kept.tolist() == [-1, -1, 1]
     assert found.similarity.tolist() == [0, 0, 51 / 61]
-    assert found.equal.tolist() == [False] * 3
+    assert found.method.tolist() == [Method.KEPT, Method.KEPT, Method.NEAR]
 
 
 def test_duplicates_of_equal_similarity_name_the_first_in_survivor_order():
@@ -85,7 +86,7 @@ def test_duplicates_that_are_equal_are_told_from_similar_ones():
     texts = [text(), text().upper(), text(59), f"{text(59)}."]
     found = duplicates_among(texts, DedupRule(0.9))
     assert found.kept.tolist() == [-1, 0, 0, 0]
-    assert found.equal.tolist() == [False, True, False, False]
+    assert found.method.tolist() == [Method.KEPT, Method.EXACT, Method.NEAR, Method.NEAR]
     assert found.similarity.tolist() == [0, 1, 55 / 57, 55 / 57]
 
 
@@ -128,7 +129,7 @@ def test_duplicates_that_differ_in_what_is_not_seen_are_equal():
     texts = ["The same" + "\u200b" * n + " text\ufeff" for n in range(1, 51)]
     found = duplicates_among(texts)
     assert found.kept.tolist() == [-1, *[0] * 49]
-    assert found.equal.sum() == 49
+    assert (found.method == Method.EXACT).sum() == 49
 
 
 def test_duplicates_of_texts_with_lone_surrogates_are_found():
@@ -215,13 +216,25 @@ def test_pairs_of_real_text_that_are_kept_are_all_dissimilar(shared_data):
     assert all(jaccard(one, other) < 0.3 for one, other in combinations(kept, 2))
 
 
+def shared_text(one: str, other: str) -> str:
+    cut = Shingling()
+    return shared_texts(cut, [one], cut.cut([one]), cut.cut([other]))[0]
+
+
 def test_shared_text_is_the_longest_common_stretch():
     one = "a b c d e f zz, g h i j k; l m N"
     other = "a b c d e f yy g h i j k l m n"
-    assert shared_text(Shingling(), one, other) == "g h i j k; l m n"
-    assert shared_text(Shingling(), "a b c", "d e f") == ""
+    assert shared_text(one, other) == "g h i j k; l m n"
+    assert shared_text("a b c", "d e f") == ""
 
 
 def test_shared_text_that_is_long_is_cut_short():
-    said = shared_text(Shingling(), text(), text())
-    assert said == f"{text()[:159]}…"
+    assert shared_text(text(), text()) == f"{text()[:159]}…"
+
+
+def test_shared_texts_of_many_are_those_of_each():
+    ones = [text(5), "a b c", text(20, 40), ""]
+    others = [text(), "a b c", text(5), "x"]
+    cut = Shingling()
+    found = shared_texts(cut, ones, cut.cut(ones), cut.cut(others))
+    assert found == [shared_text(*pair) for pair in zip(ones, others, strict=True)]

@@ -125,6 +125,17 @@ class RecipeSpec(Written):
         """How many samples are asked for, planned or kept."""
         return self.samples if isinstance(self.samples, int) else self.samples.kept
 
+    @property
+    def teacher_weights(self) -> dict[str, float]:
+        """Teacher -> its share of the requests, from 0 to 1; of several prompts the largest."""
+        found = dict[str, float]()
+        prompts = self.technique.prompts.values()
+        for shares in (self.teachers, *(prompt.teachers or () for prompt in prompts)):
+            total = sum(share.weight for share in shares)
+            for share in shares:
+                found[share.id] = max(found.get(share.id, 0.0), share.weight / total)
+        return found
+
     def answered_by(self, teacher: str) -> "RecipeSpec":
         """The same recipe with one teacher for everything: prompts with their own, and judges."""
         prompts = {

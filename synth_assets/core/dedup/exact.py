@@ -56,9 +56,9 @@ def first_equals(
 
     Args:
         hashes: of the rows: rows x 2.
-        order: the rows in survivor order.
+        order: the rows to compare, in survivor order; the others stand for themselves.
     """
-    found = np.empty(len(order), np.int64)
+    found = np.arange(len(hashes))
     groups = ranked_groups(hashes[order, 0])
     rows = order[groups.ranks]
     firsts = np.repeat(rows[groups.starts], groups.lengths)

@@ -7,6 +7,7 @@ remove about 2 % of the rows of real sets.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -46,6 +47,19 @@ class SketchStore(Protocol):
         ...
 
 
+class Method(IntEnum):
+    """How a row was found to repeat another."""
+
+    KEPT = 0
+    """It was not."""
+    EXACT = 1
+    """Its text is equal to a reader; similarity 1."""
+    NEAR = 2
+    """By shingles; the similarity is Jaccard's."""
+    SEMANTIC = 3
+    """By vectors; the similarity is the cosine."""
+
+
 @dataclass(frozen=True)
 class Matches:
     """Which rows are dropped, and for which.
@@ -53,15 +67,20 @@ class Matches:
     Attributes:
         kept: int64, for each row the kept row that it equals or resembles most, of several the
             first in survivor order; -1 where it is kept.
-        similarity: float64, their similarity: 1 where the texts are equal.
-        equal: bool, whether the texts are equal to a reader, not merely similar.
+        similarity: float64, their similarity, by the method that found it.
+        method: int8, a `Method`.
         compared: how many pairs were compared.
     """
 
     kept: Int64s
     similarity: npt.NDArray[np.float64]
-    equal: npt.NDArray[np.bool_]
+    method: npt.NDArray[np.int8]
     compared: int
+
+    @property
+    def dropped(self) -> Int64s:
+        """The rows that are dropped, ascending."""
+        return np.flatnonzero(self.kept >= 0)
 
 
 @dataclass(frozen=True)
@@ -88,16 +107,16 @@ def find_duplicates(
 
     Args:
         store: sketches of all rows.
-        order: the rows in survivor order: a permutation of the numbers of all rows.
+        order: the rows to decide on, in survivor order; others are told as kept.
         threshold: Jaccard similarity from which on a row is a near-duplicate.
         on_progress: told now and then how many rows are done, of how many.
     """
-    count = len(order)
+    count = len(store.exact)
     kept = first_equals(store.exact, order)
     equal = kept != np.arange(count)
     unique = order[~equal[order]]
     near = _Near.among(store, unique, threshold, on_progress)
-    kept[unique] = -1
+    kept[~equal] = -1
     kept[near.rows] = near.kept
     similarity = np.zeros(count)
     similarity[near.rows] = near.similarity
@@ -107,10 +126,12 @@ def find_duplicates(
     dropped = kept[firsts] >= 0
     kept[copies] = np.where(dropped, kept[firsts], firsts)
     similarity[copies] = np.where(dropped, similarity[firsts], 1.0)
-    equal[copies] = ~dropped
+    method = np.zeros(count, np.int8)
+    method[near.rows] = Method.NEAR
+    method[copies] = np.where(dropped, Method.NEAR, Method.EXACT)
     if on_progress:
-        on_progress(count, count)
-    return Matches(kept, similarity, equal, near.compared)
+        on_progress(len(order), len(order))
+    return Matches(kept, similarity, method, near.compared)
 
 
 @dataclass(frozen=True)

@@ -88,37 +88,33 @@ def duplicates_among(
     return find_duplicates(store, order, rule.threshold, on_progress)
 
 
-def shared_text(shingling: Shingling, text: str, other: str, most: int = EXCERPT_CHARACTERS) -> str:
-    """The longest stretch of one text all of whose shingles stand in another.
+def shared_texts(
+    shingling: Shingling, texts: Sequence[str], ours: Shingles, theirs: Shingles
+) -> list[str]:
+    """The longest stretch of each text all of whose shingles stand in another text.
 
     Args:
         shingling: how texts are cut.
-        text: the one.
-        other: the other.
-        most: characters of the stretch from which on it is cut short.
+        texts: any.
+        ours: their shingles.
+        theirs: those of the others, one for each of the texts; they are sorted in place.
+
+    Returns:
+        At most 160 characters of each.
     """
-    ours, theirs = (shingling.cut([each]).hashes for each in (text, other))
-    return shared_stretch(shingling, text, ours, np.unique(theirs), most)
+    from synth_assets.core.dedup.kernels.joining import distinct_runs, longest_shared_runs
+
+    counts = np.empty(len(texts), np.int64)
+    distinct_runs(theirs.hashes, theirs.offsets, counts)
+    runs = np.empty((len(texts), 2), np.int64)
+    longest_shared_runs(ours.hashes, ours.offsets, theirs.hashes, theirs.offsets, counts, runs)
+    return [
+        _excerpt(shingling.stretch(text, begin, end)) if end else ""
+        for text, (begin, end) in zip(texts, runs.tolist(), strict=True)
+    ]
 
 
-def shared_stretch(
-    shingling: Shingling,
-    text: str,
-    ours: npt.NDArray[np.uint64],
-    theirs: npt.NDArray[np.uint64],
-    most: int = EXCERPT_CHARACTERS,
-) -> str:
-    """As `shared_text`, of shingles that are cut already.
-
-    Args:
-        shingling: how texts are cut.
-        text: the one.
-        ours: its shingles, in its order.
-        theirs: those of the other, sorted, without repetition.
-        most: characters of the stretch from which on it is cut short.
-    """
-    from synth_assets.core.dedup.kernels.joining import longest_shared_run
-
-    begin, end = longest_shared_run(ours, theirs, len(theirs))
-    found = " ".join(shingling.stretch(text, int(begin), int(end)).split()) if end else ""
-    return found if len(found) <= most else f"{found[: most - 1]}…"
+def _excerpt(text: str) -> str:
+    said = " ".join(text.split())
+    cut = f"{said[: EXCERPT_CHARACTERS - 1]}…"
+    return said if len(said) <= EXCERPT_CHARACTERS else cut

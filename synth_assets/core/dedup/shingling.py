@@ -50,18 +50,14 @@ class Shingles:
 
     def some(self, texts: npt.NDArray[np.int64]) -> "Shingles":
         """A copy of the shingles of some texts, in the order asked."""
+        from synth_assets.core.dedup.kernels.texts import place_runs
+
         begins = self.offsets[texts]
         lengths = self.offsets[texts + 1] - begins
         offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
         hashes = np.empty(offsets[-1], np.uint64)
-        self.copy(texts, hashes)
+        place_runs(self.hashes, begins, offsets[:-1], offsets[1:], hashes)
         return Shingles(hashes, offsets)
-
-    def copy(self, texts: npt.NDArray[np.int64], hashes: npt.NDArray[np.uint64]) -> None:
-        """Write the shingles of some texts into an array, in the order asked."""
-        from synth_assets.core.dedup.kernels.texts import copy_runs
-
-        copy_runs(self.hashes, self.offsets, texts, hashes)
 
 
 @dataclass(frozen=True)

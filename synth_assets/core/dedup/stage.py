@@ -1,26 +1,49 @@
 """The stage that drops samples which repeat another, exactly or nearly."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import polars as pl
 
-from synth_assets.core.dedup.join import Matches, Progress, find_duplicates
-from synth_assets.core.dedup.near import SketchesInMemory, shared_text
+from synth_assets.core.dedup.combined import Meaning, find_all_duplicates
+from synth_assets.core.dedup.explanation import REASONS, details
+from synth_assets.core.dedup.join import Matches, Method, Progress, SketchStore
+from synth_assets.core.dedup.near import SketchesInMemory
 from synth_assets.core.dedup.sketch import DedupRule
 from synth_assets.core.sample import history_of
 from synth_assets.core.schema import Decision, Origin, Outcome, Reason, Stage
 from synth_assets.core.stage import StageResult, close_stage
 from synth_assets.errors import StageContractError
 
+TeacherWeights: TypeAlias = Mapping[tuple[str, str], float]
+"""(Recipe, teacher) -> how much of its work the recipe gives the teacher."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """Rows that are there already, such as those of earlier training sets.
+
+    Attributes:
+        ids: of the rows; none is a sample's.
+        texts: what of each is compared.
+    """
+
+    ids: Sequence[str] = ()
+    texts: Sequence[str] = ()
+
 
 def deduplicate(
     samples: pl.DataFrame,
     rule: DedupRule | None = None,
-    sketches: SketchesInMemory | None = None,
+    sketches: SketchStore | None = None,
     on_progress: Progress | None = None,
+    weights: TeacherWeights | None = None,
+    known: Known | None = None,
+    meaning: Meaning | None = None,
 ) -> StageResult:
-    """Keep one of each group of samples that say the same.
+    """Keep one of each group of samples that say the same, and none that says what is known.
 
     Compared are the chat, prompt and response. Of two duplicates the one that comes first in
     `survivor_order` stays; the order of the rows plays no part.
@@ -28,23 +51,36 @@ def deduplicate(
     Args:
         samples: columns of `SAMPLE_SCHEMA`; ids must differ.
         rule: what makes a duplicate; with none, the usual one.
-        sketches: of `compared_texts` of these samples, made by this rule; with none, they are made.
+        sketches: of `compared_texts` of the samples and, after them, of the known rows, made by
+            this rule; with none, they are made.
         on_progress: told now and then how many rows are done, of how many.
+        weights: of teachers, where they are known.
+        known: what samples must not repeat.
+        meaning: of the samples and, after them, the known rows; with none, words alone count.
 
     Returns:
-        Decisions of the partition `all`; a dropped row's `duplicate_of` is a kept row, `score`
-        their similarity, `detail` what they share.
+        Decisions of the partition `all`; a dropped row's `duplicate_of` is a row that is kept or
+        known, `score` their similarity, `detail` what they share.
 
     Raises:
         StageContractError: if two rows have one id.
         ConfigurationError: if the rule's threshold or recall are out of range.
     """
-    _refuse_shared_ids(samples)
+    known = Known() if known is None else known
+    _refuse_shared_ids(pl.concat([samples["sample_id"], pl.Series(known.ids, dtype=pl.String)]))
     rule = DedupRule() if rule is None else rule
     texts = compared_texts(samples)
-    store = SketchesInMemory.of(texts, rule) if sketches is None else sketches
-    found = find_duplicates(store, survivor_order(samples), rule.threshold, on_progress)
-    return close_stage(Stage.DEDUP, "all", samples, _decide(samples, texts, found, rule))
+    if sketches is None:
+        sketches = SketchesInMemory.of([*texts, *known.texts], rule)
+    known_rows = np.arange(len(texts), len(texts) + len(known.texts))
+    order = np.concatenate([known_rows, survivor_order(samples, weights)])
+    found = find_all_duplicates(sketches, order, rule.threshold, meaning, on_progress)
+    rows = found.dropped[found.dropped < len(texts)]
+    numbers: list[int] = rows.tolist()
+    dropped_texts = [texts[row] for row in numbers]
+    said = details(found, rows, dropped_texts, rule.shingling, sketches.shingles)
+    decisions = _decide(samples, known, found, dict(zip(numbers, said, strict=True)))
+    return close_stage(Stage.DEDUP, "all", samples, decisions)
 
 
 def compared_texts(samples: pl.DataFrame) -> list[str]:
@@ -56,18 +92,31 @@ def compared_texts(samples: pl.DataFrame) -> list[str]:
     ]
 
 
-def survivor_order(samples: pl.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def survivor_order(
+    samples: pl.DataFrame, weights: TeacherWeights | None = None
+) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """The numbers of the rows, of two duplicates the one to keep first.
 
-    Real rows come first, then the higher score, the longer response, the smaller id.
+    Real rows come first, then the higher score, the longer response, the higher weight of the
+    teacher, the smaller id. What is not known comes last.
     """
-    order = samples.select(
+    known = pl.DataFrame(
+        [(recipe, teacher, weight) for (recipe, teacher), weight in (weights or {}).items()],
+        {"recipe": pl.String, "teacher": pl.String, "weight": pl.Float64},
+        orient="row",
+    )
+    columns = ["origin", "score", "response", "sample_id", "recipe", "teacher"]
+    weighed = samples.select(columns).join(
+        known, on=["recipe", "teacher"], how="left", maintain_order="left"
+    )
+    order = weighed.select(
         pl.arg_sort_by(
             pl.col("origin") != Origin.REAL.value,
             pl.col("score").fill_nan(None),
             pl.col("response").str.strip_chars().str.len_chars(),
+            pl.col("weight"),
             pl.col("sample_id"),
-            descending=[False, True, True, False],
+            descending=[False, True, True, True, False],
             nulls_last=True,
         )
     )
@@ -75,29 +124,22 @@ def survivor_order(samples: pl.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.
 
 
 def _decide(
-    samples: pl.DataFrame, texts: Sequence[str], found: Matches, rule: DedupRule
+    samples: pl.DataFrame, known: Known, found: Matches, detail_of: Mapping[int, str]
 ) -> Iterator[Decision]:
-    ids = samples["sample_id"]
-    recipes = samples["recipe"]
-    kept_rows: list[int] = found.kept.tolist()
-    for row, kept in enumerate(kept_rows):
-        if kept < 0:
-            yield Decision(ids[row], Outcome.KEPT, recipe=recipes[row])
+    ids = [*samples["sample_id"], *known.ids]
+    for row, recipe in enumerate(samples["recipe"]):
+        if row not in detail_of:
+            yield Decision(ids[row], Outcome.KEPT, recipe=recipe)
             continue
-        if found.equal[row]:
-            reason = Reason.EXACT_DUPLICATE
-            detail = f"the same text: {' '.join(texts[row].split())[:120]}"
-        else:
-            reason = Reason.NEAR_DUPLICATE
-            detail = f"shared: {shared_text(rule.shingling, texts[row], texts[kept])}"
+        kept = int(found.kept[row])
+        reason = REASONS[Method(found.method[row])] if kept < samples.height else Reason.NOT_NOVEL
         similarity = float(found.similarity[row])
-        yield Decision(
-            ids[row], Outcome.DROPPED, reason, similarity, ids[kept], detail, recipes[row]
-        )
+        detail = detail_of[row]
+        yield Decision(ids[row], Outcome.DROPPED, reason, similarity, ids[kept], detail, recipe)
 
 
-def _refuse_shared_ids(samples: pl.DataFrame) -> None:
-    shared = samples.filter(pl.col("sample_id").is_duplicated())["sample_id"]
+def _refuse_shared_ids(ids: pl.Series) -> None:
+    shared = ids.filter(ids.is_duplicated())
     if shared.len():
         raise StageContractError(
             f"Stage {Stage.DEDUP} was given {shared.n_unique()} ids that several rows share, such "

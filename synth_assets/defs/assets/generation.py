@@ -16,7 +16,7 @@ from synth_assets.defs.partitions import recipe_versions
 from synth_assets.defs.spending import budget_shortage, generation_metadata, run_account
 from synth_assets.resources.frames import FrameParts
 from synth_assets.resources.generation.reporting import Reporter
-from synth_assets.resources.sources.inputs import recipe_seeds
+from synth_assets.resources.sources.inputs import recipe_seeds, screen_rules
 from synth_assets.resources.sources.seeds import seeds_of
 from synth_assets.resources.workshop import Workshop
 
@@ -31,7 +31,8 @@ def seeds(
 ) -> dg.MaterializeResult[pl.DataFrame]:
     """What each sample of a recipe starts from; held-out and benchmark items never do."""
     recipe = workshop.recipe_at(context.partition_key)
-    firewall = Firewall.build(held_out_real, benchmarks)
+    run_words = screen_rules(workshop.catalogue).run_words
+    firewall = Firewall.build(held_out_real, benchmarks, run_words)
     result = recipe_seeds(recipe, workshop.catalogue, real_data, firewall)
     workshop.home.record_decisions(Stage.SEEDS, recipe.key, result)
     return dg.MaterializeResult(

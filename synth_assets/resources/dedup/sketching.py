@@ -1,25 +1,25 @@
 """Sketches of a stream of texts, made on several processors at once."""
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
-from typing import TypeAlias
 
 from synth_assets.core.dedup.sketch import DedupRule, Sketches
+from synth_assets.resources.dedup.spilled import SpilledSketches
 
-Sink: TypeAlias = Callable[[Sketches], None]
 
-
-def sketch_all(chunks: Iterable[list[str]], rule: DedupRule, sink: Sink, *, workers: int) -> None:
-    """Sketch chunks of texts; hand the sketches on in the order of the chunks.
+def sketch_all(
+    chunks: Iterable[list[str]], rule: DedupRule, sketches: SpilledSketches, workers: int
+) -> None:
+    """Sketch chunks of texts, and append them in the order of the chunks.
 
     Kernels let go of Python's lock, so threads do; a few chunks for each are in memory at a time.
 
     Args:
         chunks: of about a thousand texts each.
         rule: that sketches are made by.
-        sink: takes the sketches of each chunk.
+        sketches: what they are appended to.
         workers: threads.
     """
     source = iter(chunks)
@@ -28,7 +28,7 @@ def sketch_all(chunks: Iterable[list[str]], rule: DedupRule, sink: Sink, *, work
         try:
             waiting.extend(pool.submit(rule.sketch, each) for each in islice(source, 2 * workers))
             while waiting:
-                sink(waiting.popleft().result())
+                sketches.append(waiting.popleft().result())
                 waiting.extend(pool.submit(rule.sketch, each) for each in islice(source, 1))
         finally:
             for each in waiting:

@@ -1,9 +1,12 @@
 """Sketches of more rows than memory holds: appended to files, read back by mapping them."""
 
+import os
 import tempfile
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +18,7 @@ from synth_assets.errors import StorageError
 
 _BUFFER_BYTES = 256 << 10
 _IN_MEMORY_BYTES = 256 << 20
+_BLOCK_HASHES = 4 << 20
 
 
 class SpilledSketches:
@@ -102,27 +106,63 @@ class SpilledSketches:
         """The keys of one band, by row."""
         return self._mapped(_band(band)).view(np.uint64)
 
-    @property
-    def every(self) -> Shingles:
-        """The shingles of all rows, each in the order of its text."""
+    @cached_property
+    def _offsets(self) -> Int64s:
         lengths = self._mapped("lengths").view(np.int64)
-        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
-        return Shingles(self._mapped("shingles").view(np.uint64), offsets)
+        return np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
+
+    def few(self, rows: Int64s) -> Shingles:
+        """As `shingles`, quicker for a few rows that stand far from each other."""
+        self._files["shingles"].flush()
+        begins = (self._offsets[rows] * 8).tolist()
+        sizes = ((self._offsets[rows + 1] - self._offsets[rows]) * 8).tolist()
+        with (self._folder / "shingles").open("rb", buffering=0) as file:
+            read = [os.pread(file.fileno(), *each) for each in zip(sizes, begins, strict=True)]
+        offsets = np.cumsum([0, *sizes]) // 8
+        return Shingles(np.frombuffer(b"".join(read), np.uint64).copy(), offsets)
 
     def shingles(self, rows: Int64s) -> Shingles:
         """A copy of the shingles of some rows, in the order asked; a large one is on disk, too."""
-        every = self.every
-        lengths = every.offsets[rows + 1] - every.offsets[rows]
+        lengths: Int64s = self._offsets[rows + 1] - self._offsets[rows]
         offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
-        count = int(offsets[-1])
-        if count * 8 <= _IN_MEMORY_BYTES:
-            copied = np.empty(count, np.uint64)
-        else:
-            copied = np.asarray(
-                np.memmap(self._folder / "copied", np.uint64, mode="w+", shape=count)
-            )
-        every.copy(rows, copied)
+        copied = self._room(int(offsets[-1]))
+        by_row = np.argsort(rows)
+        done = 0
+        while done < len(rows):
+            # What is read at once, instead of mapped, does not fill memory with the whole file.
+            first = int(rows[by_row[done]])
+            limit = self._offsets[first] + _BLOCK_HASHES
+            last = max(_place_of(self._offsets, limit, "right") - 1, first + 1)
+            upto = done + _place_of(rows[by_row[done:]], last, "left")
+            self._place(first, last, rows, by_row[done:upto], offsets, copied)
+            done = upto
         return Shingles(copied, offsets)
+
+    def _place(
+        self,
+        first: int,
+        last: int,
+        rows: Int64s,
+        chosen: Int64s,
+        offsets: Int64s,
+        copied: npt.NDArray[np.uint64],
+    ) -> None:
+        """Read the shingles of the rows from first to last, and put those of the chosen away."""
+        from synth_assets.core.dedup.kernels.texts import place_runs
+
+        self._files["shingles"].flush()
+        begin, end = int(self._offsets[first]), int(self._offsets[last])
+        path = self._folder / "shingles"
+        read = np.fromfile(path, np.uint64, end - begin, offset=begin * 8)
+        place_runs(
+            read, self._offsets[rows[chosen]] - begin, offsets[chosen], offsets[chosen + 1], copied
+        )
+
+    def _room(self, count: int) -> npt.NDArray[np.uint64]:
+        if count * 8 <= _IN_MEMORY_BYTES:
+            return np.empty(count, np.uint64)
+        path = self._folder / "copied"
+        return np.asarray(np.memmap(path, np.uint64, mode="w+", shape=count))
 
     def _mapped(self, name: str) -> npt.NDArray[np.uint8]:
         self._files[name].flush()
@@ -130,6 +170,10 @@ class SpilledSketches:
         # An empty file cannot be mapped.
         mapped = path.stat().st_size > 0
         return np.asarray(np.memmap(path, np.uint8, mode="r")) if mapped else np.empty(0, np.uint8)
+
+
+def _place_of(ordered: Int64s, value: int, side: Literal["left", "right"]) -> int:
+    return int(np.searchsorted(ordered, value, side))  # pyright: ignore[reportUnknownArgumentType]
 
 
 def _band(band: int) -> str:

@@ -22,7 +22,8 @@ from synth_assets.errors import LineageError
 from synth_assets.resources.lineage.files import LineageFile, find_files
 from synth_assets.resources.lineage.migrations import migrate
 from synth_assets.resources.lineage.sql_files import SqlFile, SqlFolder
-from synth_assets.resources.lineage.trace import SampleTrace, trace_sample
+from synth_assets.resources.lineage.trace import Ask, SampleTrace, trace_sample
+from synth_assets.resources.lineage.why import KeptOut, SampleWhy, explain_sample
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection, DuckDBPyRelation
@@ -196,12 +197,26 @@ class LineageDatabase:
             LineageError: if there is no snapshot, or fewer than 6 characters or a beginning of
                 several ids is given.
         """
+        with self._asking() as ask:
+            return trace_sample(ask, sample_id)
+
+    def why(self, sample_id: str) -> SampleWhy | KeptOut | None:
+        """Say why a row is where it is, named by its id or the beginning of it.
+
+        Raises:
+            LineageError: as `trace`.
+        """
+        with self._asking() as ask:
+            return explain_sample(ask, sample_id)
+
+    @contextmanager
+    def _asking(self) -> Generator[Ask, None, None]:
         with self._reading() as connection:
 
             def ask(name: str, **parameters: str | int) -> pl.DataFrame:
                 return self._sql.file("queries", name).ask(connection, **parameters).pl()
 
-            return trace_sample(ask, sample_id)
+            yield ask
 
     @property
     def _sql(self) -> SqlFolder:

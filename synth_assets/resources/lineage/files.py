@@ -63,6 +63,7 @@ _SINGLE_FILES: tuple[tuple[str, Table, str], ...] = (
     ("assets/real_data.parquet", Table.SAMPLES, EVERYTHING),
     ("assets/held_out_real.parquet", Table.KEPT_OUT, Split.HELD_OUT),
     ("assets/benchmarks.parquet", Table.KEPT_OUT, Split.BENCHMARK),
+    ("known_rows.parquet", Table.KEPT_OUT, Split.KNOWN),
 )
 
 

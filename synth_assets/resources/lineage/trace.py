@@ -81,6 +81,7 @@ class TracedDecision:
     Attributes:
         sample_id: the sample's id, or the seed's.
         duplicate_prompt: text of the row or benchmark item that `duplicate_of` names.
+        live: false for what a superseded version of a mixture decided.
     """
 
     sample_id: str
@@ -92,6 +93,7 @@ class TracedDecision:
     duplicate_of: str | None
     duplicate_prompt: str | None
     detail: str
+    live: bool
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,7 @@ def trace_sample(ask: Ask, prefix: str) -> SampleTrace | None:
     Raises:
         LineageError: if `prefix` is too short or fits several samples, which it lists.
     """
-    sample_id = _whole_id(ask, prefix)
+    sample_id = whole_id(ask, "trace_ids", prefix)
     if sample_id is None:
         return None
     partitions = ask("trace_partitions", sample_id=sample_id)
@@ -193,13 +195,18 @@ def trace_sample(ask: Ask, prefix: str) -> SampleTrace | None:
     )
 
 
-def _whole_id(ask: Ask, prefix: str) -> str | None:
+def whole_id(ask: Ask, query: str, prefix: str) -> str | None:
+    """The one id that a query finds for the beginning of it; none if it finds nothing.
+
+    Raises:
+        LineageError: if `prefix` is too short or fits several ids, which it lists.
+    """
     if len(prefix) < SHORTEST_PREFIX:
         raise LineageError(
             f"'{prefix}' is too short to name a sample. Give at least {SHORTEST_PREFIX} "
             "characters of its id."
         )
-    ids = ask("trace_ids", prefix=prefix)["sample_id"].to_list()
+    ids = list(dict.fromkeys(ask(query, prefix=prefix)["sample_id"]))
     if prefix in ids:
         return prefix
     if len(ids) > 1:
@@ -258,6 +265,7 @@ def _decisions(rows: pl.DataFrame) -> tuple[TracedDecision, ...]:
             duplicate_of=row["duplicate_of"],
             duplicate_prompt=row["duplicate_prompt"],
             detail=row["detail"],
+            live=row["live"],
         )
         for row in rows.iter_rows(named=True)
     )

@@ -232,25 +232,28 @@ def settle(
 
 
 @compiled
-def longest_shared_run(ordered: U64, others: U64, others_count: int) -> I64:
-    """The longest stretch of one text all of whose shingles another has.
+def longest_shared_runs(
+    ordered: U64, offsets: I64, others: U64, other_offsets: I64, other_counts: I64, runs: I64
+) -> None:
+    """The longest stretch of each text all of whose shingles another text has.
 
     Args:
-        ordered: hashes of the one's shingles, in the order of the text.
-        others: hashes of the other's, sorted, the distinct ones first.
-        others_count: how many of them are distinct.
-
-    Returns:
-        Begin and end of the stretch, in shingles.
+        ordered: hashes of the texts' shingles, in the order of each text.
+        offsets: where in `ordered` each text begins, and the last ends.
+        others: hashes of the other texts' shingles, sorted, the distinct ones first.
+        other_offsets: where in `others` each other text begins, and the last ends.
+        other_counts: how many of them are distinct.
+        runs: out, begin and end of each stretch, in shingles of its text.
     """
-    best = np.zeros(2, np.int64)
-    begin = 0
-    theirs = others[:others_count]
-    for at in range(len(ordered)):
-        place = int(np.searchsorted(theirs, ordered[at]))  # pyright: ignore[reportUnknownArgumentType]
-        if place >= others_count or theirs[place] != ordered[at]:
-            begin = at + 1
-        elif at + 1 - begin > best[1] - best[0]:
-            best[0] = begin
-            best[1] = at + 1
-    return best
+    for text in range(len(runs)):
+        theirs = others[other_offsets[text] : other_offsets[text] + other_counts[text]]
+        runs[text] = 0
+        begin = 0
+        for at in range(offsets[text + 1] - offsets[text]):
+            wanted = ordered[offsets[text] + at]
+            place = int(np.searchsorted(theirs, wanted))  # pyright: ignore[reportUnknownArgumentType]
+            if place >= len(theirs) or theirs[place] != wanted:
+                begin = at + 1
+            elif at + 1 - begin > runs[text, 1] - runs[text, 0]:
+                runs[text, 0] = begin
+                runs[text, 1] = at + 1

@@ -164,17 +164,16 @@ def token_spans(code_points: "U8 | U32", table: U8, spans: I64) -> int:
 
 
 @compiled
-def copy_runs(hashes: U64, offsets: I64, texts: I64, copied: U64) -> None:
-    """Copy the hashes of some texts.
+def place_runs(hashes: U64, begins: I64, places: I64, ends: I64, copied: U64) -> None:
+    """Copy the hashes of some texts to where they belong.
 
     Args:
-        hashes: of the shingles of all texts.
-        offsets: where in `hashes` each text begins, and the last ends.
-        texts: which to copy, in this order.
-        copied: out, as long as their shingles are many.
+        hashes: of the shingles of texts.
+        begins: where in `hashes` each of some texts begins.
+        places: where in `copied` each of them is to begin.
+        ends: where in `copied` each of them is to end.
+        copied: out.
     """
-    at = 0
-    for text in texts:
-        for place in range(offsets[text], offsets[text + 1]):
-            copied[at] = hashes[place]
-            at += 1
+    for text in range(len(begins)):
+        for at in range(ends[text] - places[text]):
+            copied[places[text] + at] = hashes[begins[text] + at]
