@@ -5,6 +5,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks import (
+    dedup,
     diversity_controls,
     generation,
     lineage_ingest,
@@ -34,6 +35,7 @@ def main() -> None:
         lineage_ingest,
         rouge_l,
         diversity_controls,
+        dedup,
     ):
         parts.append(benchmark.measure())
         print(parts[-1], flush=True)

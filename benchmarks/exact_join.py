@@ -215,9 +215,11 @@ def similarities(
 
 @numba.njit(cache=True)
 def _ranked(keys: Keys, at: Offsets) -> Keys:  # pragma: no cover
-    """Each set anew, by rising frequency: eight bits of it, and the hash below.
+    """Each set anew, by rising frequency: eight bits of it, and 56 bits of the hash below.
 
-    Counters are shared by hashes that fall together; that costs time alone.
+    Two different shingles of 100,000,000 then have one key with probability 0.07; a result differs
+    only if both stand in one pair of texts. Counters are shared by hashes that fall together; that
+    costs time alone.
     """
     counters = np.zeros(_COUNTERS, np.uint8)
     shift = np.uint64(38)

@@ -70,7 +70,9 @@ def giant_told(cluster: Cluster, decided: int) -> str:
         cluster: a large one.
         decided: how many rows deduplication was given.
     """
-    said = f"«{cluster.shared}»" if cluster.shared else "no stretch of text that most share"
+    # The page shows it as Markdown, where text of a row must stand as code.
+    quoted = cluster.shared.replace("`", "'")
+    said = f"`{quoted}`" if quoted else "no stretch of text that most share"
     return (
         f"{cluster.rows:,} of {decided:,} rows ({cluster.rows / decided:.1%}) are one row and its "
         f"duplicates: {said}. Kept is {cluster.kept_id}. They come from {_recipes(cluster)}."

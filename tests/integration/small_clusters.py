@@ -1,6 +1,7 @@
 """Clusters on this machine, started by the commands that the documentation names."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -28,13 +29,20 @@ class SmallCluster:
     scheduler: "subprocess.Popen[bytes]"
     workers: "list[subprocess.Popen[bytes]]" = field(default_factory=list)
 
-    def grow(self, workers: int) -> None:
-        """Start workers until there are so many, and wait for them."""
+    def grow(self, workers: int, memory: str = "0", modules: Path | None = None) -> None:
+        """Start workers until there are so many, and wait for them.
+
+        Args:
+            workers: how many there are to be.
+            memory: limit of the new ones, such as `1GB`; 0 for none.
+            modules: a folder that they look for modules in first.
+        """
         from distributed import Client
 
         while len(self.workers) < workers:
-            options = ("--nthreads", "1", "--no-nanny")
-            self.workers.append(_dask(self.folder, "worker", self.address, *options))
+            options = ("--nthreads", "1", "--no-nanny", "--memory-limit", memory)
+            new = _dask(self.folder, "worker", self.address, *options, modules=modules)
+            self.workers.append(new)
         with Client(self.address, set_as_default=False) as client:
             client.wait_for_workers(workers, timeout=_START_S)
 
@@ -51,10 +59,12 @@ class SmallCluster:
 def small_cluster(folder: Path, workers: int) -> Iterator[SmallCluster]:
     """Start a cluster; at the end none of its processes is left."""
     told = folder / "scheduler.json"
-    scheduler = _dask(folder, "scheduler", "--scheduler-file", str(told), "--port", "0")
+    options = ("--scheduler-file", str(told), "--port", "0", "--idle-timeout", "10 minutes")
+    scheduler = _dask(folder, "scheduler", *options)
     deadline = time.monotonic() + _START_S
     try:
-        while not told.exists():
+        # The file is there before it is whole.
+        while not told.exists() or not told.read_text("utf-8").rstrip().endswith("}"):
             assert scheduler.poll() is None, "the scheduler ended"
             assert time.monotonic() < deadline, "the scheduler does not start"
             time.sleep(0.05)
@@ -70,11 +80,20 @@ def small_cluster(folder: Path, workers: int) -> Iterator[SmallCluster]:
         _kill(scheduler)
 
 
-def _dask(folder: Path, what: str, *arguments: str) -> "subprocess.Popen[bytes]":
+def _dask(
+    folder: Path, what: str, *arguments: str, modules: Path | None = None
+) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", "dask", what, *arguments, "--host", "127.0.0.1"]
+    environment = (
+        dict(os.environ) if modules is None else {**os.environ, "PYTHONPATH": f"{modules}"}
+    )
     with (folder / "cluster.log").open("ab") as log:
         return subprocess.Popen(
-            [*command, "--no-dashboard"], cwd=folder, stdout=log, stderr=subprocess.STDOUT
+            [*command, "--no-dashboard"],
+            cwd=folder,
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
         )
 
 

@@ -187,7 +187,7 @@ def test_cluster_that_loses_rows_which_are_not_to_be_had_again_says_so(mortal_cl
 
 
 def test_cluster_without_workers_left_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr(engine, "_NO_WORKERS_S", 1.0)
+    monkeypatch.setattr(engine, "_IDLE_S", 1.0)
     with (
         small_cluster(tmp_path, workers=1) as mortal,
         ClusterSketches.on(mortal.address, RULE) as sketches,
@@ -196,6 +196,14 @@ def test_cluster_without_workers_left_says_so(tmp_path, monkeypatch):
         mortal.kill_worker()
         with pytest.raises(ClusterError, match="all workers are gone"):
             sketches.find_duplicates(ORDER)
+
+
+def test_cluster_whose_workers_have_no_memory_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(engine, "_IDLE_S", 1.0)
+    with small_cluster(tmp_path, workers=0) as cramped:
+        cramped.grow(1, memory="1MB")
+        with pytest.raises(ClusterError, match="all workers stand still"):
+            find_duplicates_on(cramped.address, lambda: [TEXTS])
 
 
 def test_cluster_whose_scheduler_ends_says_so(tmp_path):
@@ -247,7 +255,18 @@ def test_cluster_whose_workers_have_other_code_is_refused(cluster, monkeypatch):
         same_code.code_here.cache_clear()
 
 
-def test_worker_that_comes_late_with_other_code_is_refused():
+def test_worker_that_comes_late_without_our_code_is_refused(mortal_cluster, tmp_path):
+    (tmp_path / "synth_assets").mkdir()
+    (tmp_path / "synth_assets" / "__init__.py").touch()
+    with ClusterSketches.on(mortal_cluster.address, RULE) as sketches:
+        sketches.add([TEXTS])
+        mortal_cluster.grow(3, modules=tmp_path)
+        with pytest.raises(ClusterError, match="No module named 'synth_assets"):
+            sketches.find_duplicates(ORDER)
+    mortal_cluster.kill_worker()
+
+
+def test_task_on_a_worker_with_other_code_is_refused():
     assert checked(same_code.code_here(), len, "four") == 4
     with pytest.raises(ClusterError, match="other code of deduplication"):
         checked("another", len, "four")

@@ -171,12 +171,22 @@ def test_giant_cluster_is_a_warning_with_its_text_and_recipes(graph: Graph):
     assert (told.passed, told.severity) == (False, dg.AssetCheckSeverity.WARN)
     assert told.metadata["giant_clusters"].value == 1
     assert (told.description or "").startswith("7 of 14 rows (50.0%)")
-    assert "«say it. w0 w1 w2" in (told.description or "")
+    assert ": `say it. w0 w1 w2" in (told.description or "")
     assert "They come from math (6), qa (1)." in (told.description or "")
     graph.say("dedup: {giant_cluster: {rows: 7, share: 0.2}}")
     assert graph.checked("no_giant_cluster").passed
     graph.say("dedup: {giant_cluster: {rows: 5, share: 0.5}}")
     assert graph.checked("no_giant_cluster").passed
+
+
+def test_giant_cluster_of_hostile_rows_tells_their_text_as_code(graph: Graph):
+    attack = "`![x](javascript:alert(1)) <script>alert(2)</script>` [go](http://a.b) and words"
+    rows = [synthetic_row(f"g-{n}", attack, f"{WORDS} x{n}") for n in range(4)]
+    graph.lay(MATH, frame_of(*rows))
+    graph.say("dedup: {giant_cluster: {rows: 2, share: 0}}")
+    told = graph.checked("no_giant_cluster").description or ""
+    assert told.count("`") == 2
+    assert "<script>" in told.split("`")[1]
 
 
 def test_deduplication_shows_its_largest_clusters_and_a_plot_of_sizes(graph: Graph):

@@ -205,6 +205,23 @@ def test_second_run_buys_nothing_and_makes_the_same_set(synth: Synth, first: Fin
     assert {p: p.read_bytes() for p in (synth.home / "exports").rglob("train.*")} == before
 
 
+def test_why_command_sets_a_duplicate_beside_the_row_that_was_kept(
+    synth: Synth, lineage: LineageDatabase
+):
+    lost = _decisions(synth, "dedup").filter(
+        (pl.col("reason") == "near_duplicate") & (pl.col("recipe") != "")
+    )
+    assert lost.height >= 10
+    sample_id, kept_id = lost.sort("sample_id").select("sample_id", "duplicate_of").row(0)
+    told = synth("why", sample_id[:12])
+    assert told.code == 0, told.err
+    assert told.out.startswith(f"{sample_id}  is in no training set: deduplication dropped it")
+    assert f"kept        {kept_id}" in told.out
+    record = synth("why", sample_id, "--json").record
+    assert (record["method"], record["other"]["sample_id"]) == ("near", kept_id)
+    assert record["cluster"]["cluster_rows"] >= 2
+
+
 def test_trace_command_tells_the_story_of_a_kept_and_a_dropped_row(synth: Synth, first: Finished):
     kept = synth.partition("training_sets", "balanced_50").filter(
         pl.col("recipe") == "math_word_problems"

@@ -1,9 +1,12 @@
 import json
-import time
 
+import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from synth_assets.core.decontaminate.firewall import Firewall
+from synth_assets.core.decontaminate.sieve import Sieve
 from synth_assets.core.decontaminate.stage import decontaminate, leaks
 from synth_assets.core.ngrams import ngrams, words
 from synth_assets.core.sample import Sample, sample_frame
@@ -52,7 +55,7 @@ def test_decontaminate_run_of_13_words_in_a_prompt_is_benchmark_overlap():
     assert result.kept["sample_id"].to_list() == ["own"]
     assert (found.reason, found.duplicate_of) == (Reason.BENCHMARK_OVERLAP, "item")
     shared = "a baker fills nine trays with twelve rolls each sells seventy of them"
-    assert found.detail == f"shared run of 13 words: {shared}"
+    assert found.detail == f"run: shared run of 13 words: {shared}"
 
 
 @pytest.mark.parametrize("place", ["response", "context"])
@@ -93,6 +96,45 @@ def test_decontaminate_short_item_is_known_as_a_whole_only(asked, reason):
     samples = frame_of(synthetic_row("row", asked, "Four."))
     result = decontaminate(samples, benchmark(real_row("item", "What is 2 + 2?", "4")))
     assert reasons_of(result.decisions) == {"row": reason}
+
+
+@pytest.mark.parametrize(
+    ("run", "shared", "reason"),
+    [
+        (8, 8, Reason.BENCHMARK_OVERLAP),
+        (8, 7, None),
+        (5, 5, Reason.BENCHMARK_OVERLAP),
+        (20, 13, None),
+        (20, 20, Reason.BENCHMARK_OVERLAP),
+    ],
+)
+def test_decontaminate_runs_are_as_long_as_the_benchmark_says(run, shared, reason):
+    item = real_row("item", LONG, "9.5", source="exam")
+    firewall = Firewall.build(NOTHING, frame_of(item), {"exam": run})
+    samples = frame_of(synthetic_row("row", f"{' '.join(words(LONG)[2 : 2 + shared])} else", "x"))
+    assert reasons_of(decontaminate(samples, firewall).decisions) == {"row": reason}
+
+
+def test_decontaminate_item_shorter_than_its_run_is_known_by_runs_of_8():
+    item = real_row(
+        "item", "How many legs do six spiders have together, then?", "48", source="exam"
+    )
+    firewall = Firewall.build(NOTHING, frame_of(item), {"exam": 10})
+    asked = "Please: how many legs do six spiders have together?"
+    result = decontaminate(frame_of(synthetic_row("row", asked, "48 legs")), firewall)
+    assert reasons_of(result.decisions) == {"row": Reason.BENCHMARK_OVERLAP}
+
+
+def test_decontaminate_chat_and_worse_response_are_looked_at():
+    chat = json.dumps([{"role": "user", "content": f"Well: {LONG}"}])
+    samples = frame_of(
+        synthetic_row("chat", "And now?", "Nine.", history=chat),
+        synthetic_row("pair", "Which one?", "This.", rejected=LONG),
+        synthetic_row("odd", "Which one?", "That.", history=f"no JSON: {LONG}"),
+        synthetic_row("clean", "Which one?", "None.", history="[]"),
+    )
+    result = decontaminate(samples, benchmark(real_row("item", LONG, "9.5")))
+    assert result.kept["sample_id"].to_list() == ["clean"]
 
 
 def test_decontaminate_item_without_words_matches_its_like_only():
@@ -170,7 +212,8 @@ def test_ngrams_of_gsm_hard_cover_the_known_number_of_gsm8k_items(shared_data, n
     assert sum(not known.isdisjoint(ngrams(words(text), n)) for text in items) == shared
 
 
-def test_decontaminate_gsm_hard_and_gsm8k_train_against_gsm8k_test(shared_data):
+@pytest.fixture(scope="module")
+def gsm8k(shared_data):
     def rows(path, source, prompt, response):
         texts = zip(_questions(path, prompt), _questions(path, response), strict=True)
         return sample_frame(
@@ -178,11 +221,50 @@ def test_decontaminate_gsm_hard_and_gsm8k_train_against_gsm8k_test(shared_data):
             for at, (question, answer) in enumerate(texts)
         )
 
-    math, gsm8k = shared_data / "math", shared_data / "gsm8k"
-    hard = rows(math / "gsm_hard_test.jsonl", "hard", "input", "target")
-    train = rows(gsm8k / "train.jsonl", "train", "question", "answer")
-    firewall = Firewall.build(NOTHING, rows(gsm8k / "test.jsonl", "test", "question", "answer"))
-    started = time.process_time()
-    assert decontaminate(hard, firewall).counts["dropped"] == 1_302
-    assert decontaminate(train, firewall).counts["dropped"] == 4
-    assert time.process_time() - started < 40
+    math, folder = shared_data / "math", shared_data / "gsm8k"
+    return {
+        "hard": rows(math / "gsm_hard_test.jsonl", "hard", "input", "target"),
+        "train": rows(folder / "train.jsonl", "train", "question", "answer"),
+        "test": rows(folder / "test.jsonl", "test", "question", "answer"),
+    }
+
+
+@pytest.mark.parametrize(("run", "hard", "train"), [(None, 1_302, 4), ({"test": 8}, 1_317, 97)])
+def test_decontaminate_gsm_hard_and_gsm8k_train_against_gsm8k_test(gsm8k, run, hard, train):
+    sieve = Sieve.build(NOTHING, gsm8k["test"], run)
+    assert decontaminate(gsm8k["hard"], sieve).counts["dropped"] == hard
+    assert decontaminate(gsm8k["train"], sieve).counts["dropped"] == train
+
+
+@pytest.mark.parametrize("run", [None, {"test": 8}, {"test": 5}, {"test": 30}])
+def test_sieve_of_real_rows_says_what_the_rule_says(gsm8k, run):
+    held_out, benchmarks = gsm8k["train"].tail(500), gsm8k["test"]
+    sieve = Sieve.build(held_out, benchmarks, run)
+    rows = pl.concat([gsm8k["hard"].head(300), gsm8k["train"].tail(1_000)])
+    texts = rows.select("prompt", "response").rows()
+    told = sieve.look(texts)
+    assert told == sieve.firewall.look(texts)
+    assert sum(found is not None for found in told) >= 700
+
+
+_WORDS = st.sampled_from(["one", "two", "Three", "4", "na\u00efve", "!", "\u4e00", "x\u00ady"])
+_TEXTS = st.lists(_WORDS, max_size=20).map(" ".join)
+_ROWS = st.lists(st.tuples(_TEXTS, _TEXTS), max_size=6)
+
+
+@given(items=_ROWS, kept_out=_ROWS, rows=_ROWS, run=st.sampled_from([2, 3, 8, 13]))
+@settings(max_examples=150, deadline=None)
+def test_sieve_of_any_rows_says_what_the_rule_says(items, kept_out, rows, run):
+    held_out = sample_frame(Sample.real("a", at, *row, "MIT") for at, row in enumerate(kept_out))
+    benchmarks = sample_frame(Sample.real("b", at, *row, "MIT") for at, row in enumerate(items))
+    sieve = Sieve.build(held_out, benchmarks, {"b": run})
+    assert sieve.look(rows) == sieve.firewall.look(rows)
+
+
+def test_sieve_of_lone_surrogates_and_empty_rows_says_what_the_rule_says():
+    benchmarks = frame_of(real_row("item", LONG, "9.5"))
+    sieve = Sieve.build(NOTHING, benchmarks)
+    rows = [[], [""], ["\ud800"], [f"\udfff {LONG}", "x"], ["\x00", LONG]]
+    told = sieve.look(rows)
+    assert told == sieve.firewall.look(rows)
+    assert [found is not None for found in told] == [False, False, False, True, True]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from synth_assets.core.dedup import semantic
 from synth_assets.core.dedup.semantic import SemanticMatches, semantic_duplicates
-from synth_assets.core.dedup.vector_clusters import MARGIN, Axes, Clusters, drawn
+from synth_assets.core.dedup.vector_clusters import MARGIN, Axes, Clusters, Measured
 from synth_assets.errors import ConfigurationError
 
 Rows = NDArray[np.float32]
@@ -160,8 +160,9 @@ def test_semantic_exact_outcome_does_not_depend_on_the_width_of_short_vectors(
 def test_semantic_clusters_depend_neither_on_the_order_nor_on_repetitions():
     rows = groups(3_000, 5)
     order = np.random.default_rng(0).permutation(len(rows))
-    sample = drawn(rows, 2_000)
-    again = drawn(np.concatenate([rows[order], rows[order[:500]]]), 2_000)
+    shuffled = np.concatenate([rows[order], rows[order[:500]]])
+    sample = rows[Measured.of(rows).drawn(2_000)]
+    again = shuffled[Measured.of(shuffled).drawn(2_000)]
     np.testing.assert_array_equal(sample, again)
     near: list[NDArray[np.int64]] = []
     for each in (sample, again):

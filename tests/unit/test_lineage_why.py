@@ -1,3 +1,4 @@
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,6 +66,26 @@ def test_why_of_a_duplicate_of_what_lineage_does_not_hold_names_nothing(tmp_path
     found = why(home.ingested(), "m2-id-0001")
     assert found.other is None
     assert found.cluster == TracedCluster("set.jsonl#7", 2, 0, 0, 0, 1, 1.0, ("math",))
+
+
+def test_why_of_a_row_that_repeats_an_earlier_set_tells_of_its_text_and_audits_pass(tmp_path: Path):
+    home = small_home(tmp_path)
+    earlier = replace(real("k1-id-0001", "Question m2-id-0001?"), source="set.jsonl row 7")
+    # Its hash is that of a training row: what is known is no secret, unlike test items.
+    same = replace(earlier, content_hash=real("r1-id-0001").content_hash)
+    home.samples("known", same)
+    (tmp_path / "assets" / "known.parquet").rename(tmp_path / "known_rows.parquet")
+    lost = dropped("m2-id-0001", Reason.NOT_NOVEL, "k1-id-0001", 1.0)
+    stage = tmp_path / "decisions" / "dedup" / "all.parquet"
+    before = stage.stat()
+    home.decide(Stage.DEDUP, "all", [lost, *kept("m1-id-0001", "r1-id-0001", "q1-id-0001")])
+    os.utime(stage, ns=(before.st_mtime_ns, before.st_mtime_ns))
+    lineage = home.ingested()
+    assert why(lineage, "m2-id-0001").other == KeptOut(
+        "k1-id-0001", Split.KNOWN, "set.jsonl row 7", "Question m2-id-0001?", "A real answer."
+    )
+    found = {audit.name: audit.violations for audit in lineage.audits()}
+    assert (found["dangling_duplicates"], found["leaked_training_rows"]) == (0, 0)
 
 
 def test_why_of_an_unknown_id_is_none_and_of_a_short_one_an_error(lineage):

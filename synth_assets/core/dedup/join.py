@@ -65,8 +65,9 @@ class Matches:
     """Which rows are dropped, and for which.
 
     Attributes:
-        kept: int64, for each row the kept row that it equals or resembles most, of several the
-            first in survivor order; -1 where it is kept.
+        kept: int64, for each row the kept row that it equals or, of those before it in survivor
+            order, resembles most, of several the first; a copy of a row that is dropped goes for
+            the same one; -1 where it is kept.
         similarity: float64, their similarity, by the method that found it.
         method: int8, a `Method`.
         compared: how many pairs were compared.

@@ -20,6 +20,7 @@ from synth_assets.core.dedup.vector_clusters import (
     MARGIN,
     Axes,
     Clusters,
+    Measured,
     best_width,
 )
 from synth_assets.errors import ConfigurationError
@@ -141,15 +142,10 @@ class _Known:
 
     @classmethod
     def of(cls, vectors: Floats, threshold: float, exact: bool | None) -> "_Known":
-        from synth_assets.core.dedup.kernels.cosine import squares_and_hashes
-
-        squares = np.empty(len(vectors), np.float64)
-        hashes = np.empty(len(vectors), np.uint64)
-        squares_and_hashes(vectors, squares, hashes)
-        _refuse_other_lengths(squares)
-        rows = np.flatnonzero(squares > 0)
-        _, first = np.unique(hashes[rows], return_index=True)
-        sample = vectors[rows[first[:_SAMPLE_ROWS]]]
+        measured = Measured.of(vectors)
+        rows = measured.there
+        _refuse_other_lengths(measured.squares)
+        sample = vectors[measured.drawn(_SAMPLE_ROWS)]
         count = 1
         if exact is False or (exact is None and len(vectors) > EXACT_ROWS):
             wanted = min(round((_CLUSTERS_FACTOR * len(rows)) ** 0.5), _MOST_CLUSTERS)
@@ -165,7 +161,7 @@ class _Known:
             short[block] = axes.short(vectors[block], short.shape[1] - 1)
             if clusters:
                 probes[block] = clusters.nearest(short[block], PROBES)
-        return cls(vectors, rows, squares, short, probes, count)
+        return cls(vectors, rows, measured.squares, short, probes, count)
 
 
 class _Settling:

@@ -35,21 +35,37 @@ _CHECK_COST = 4_000
 """What looking at a pair of whole vectors costs, in coordinates of a product of matrices."""
 
 
-def drawn(rows: Floats, most: int, hashes: npt.NDArray[np.uint64] | None = None) -> Floats:
-    """Different rows in the order of a hash of their values, the first of them.
+@dataclass(frozen=True)
+class Measured:
+    """What one pass over the rows tells.
 
-    Args:
-        rows: contiguous; rows of zeros are left out.
-        most: how many at most.
-        hashes: of the rows, where they are known.
+    Attributes:
+        squares: of each row its squared length.
+        hashes: of each row's values.
     """
-    from synth_assets.core.dedup.kernels.cosine import squares_and_hashes
 
-    if hashes is None:
-        hashes = np.empty(len(rows), np.uint64)
-        squares_and_hashes(rows, np.empty(len(rows), np.float64), hashes)
-    _, first = np.unique(hashes, return_index=True)
-    return rows[first[:most]]
+    squares: npt.NDArray[np.float64]
+    hashes: npt.NDArray[np.uint64]
+
+    @classmethod
+    def of(cls, rows: Floats) -> "Measured":
+        """Pass over contiguous rows."""
+        from synth_assets.core.dedup.kernels.cosine import squares_and_hashes
+
+        measured = cls(np.empty(len(rows), np.float64), np.empty(len(rows), np.uint64))
+        squares_and_hashes(rows, measured.squares, measured.hashes)
+        return measured
+
+    @property
+    def there(self) -> Int64s:
+        """Numbers of the rows that are not zero."""
+        return np.flatnonzero(self.squares > 0)
+
+    def drawn(self, most: int) -> Int64s:
+        """Numbers of rows that differ, in the order of their hashes, at most so many."""
+        there = self.there
+        _, first = np.unique(self.hashes[there], return_index=True)
+        return there[first[:most]]
 
 
 @dataclass(frozen=True)
@@ -87,6 +103,8 @@ def best_width(sample: Floats, axes: Axes, threshold: float, share: float) -> in
         threshold: least similarity.
         share: of the rows, those most similar to a row, that it is compared with.
     """
+    if not len(sample):
+        return sample.shape[1]
     sample = sample[:_TRIED_AGAINST]
     queries = sample[:_TRIED_ROWS]
     products = queries @ sample.T

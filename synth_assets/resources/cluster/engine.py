@@ -22,7 +22,7 @@ _R_co = TypeVar("_R_co", covariant=True)
 
 _ANSWER_S = 10.0
 _FIRST_WORKER_S = 30.0
-_NO_WORKERS_S = 60.0
+_IDLE_S = 60.0
 _LOOK_EVERY_S = 2.0
 
 
@@ -58,6 +58,10 @@ class _Client(Protocol):
     ) -> Mapping[str, object]: ...
 
     def nthreads(self) -> Mapping[str, int]: ...
+
+    def scheduler_info(
+        self, *, n_workers: int
+    ) -> Mapping[str, Mapping[str, Mapping[str, object]]]: ...
 
     def wait_for_workers(self, n_workers: int, timeout: float) -> None: ...
 
@@ -138,17 +142,17 @@ class Cluster:
 
         Raises:
             RowsLostError: if a worker is gone, and with it what the task needs.
-            ClusterError: if the scheduler or all workers are gone, or one worker after the other
-                ended over the task.
+            ClusterError: if the scheduler or all workers are gone, no worker takes work, or one
+                after the other ended over the task.
         """
         from distributed.scheduler import KilledWorker
 
-        empty_since: float | None = None
+        idle_since: float | None = None
         while True:
             try:
                 return handle.result(_LOOK_EVERY_S)
             except TimeoutError:
-                empty_since = self._empty_since(empty_since)
+                idle_since = self._idle_since(idle_since)
             except CancelledError as exc:
                 raise self._lost() from exc
             except KilledWorker as exc:
@@ -159,16 +163,23 @@ class Cluster:
                 ) from exc
 
     def _await_workers(self) -> None:
-        empty_since: float | None = None
-        while (empty_since := self._empty_since(empty_since)) is not None:
+        idle_since: float | None = None
+        while (idle_since := self._idle_since(idle_since)) is not None:
             time.sleep(_LOOK_EVERY_S / 10)
 
-    def _empty_since(self, before: float | None) -> float | None:
-        """Since when there have been no workers; nothing where there are some."""
-        if self._ask_threads():
+    def _idle_since(self, before: float | None) -> float | None:
+        """Since when no worker takes work; nothing where one does."""
+        threads = self._ask_threads()
+        told = self._client.scheduler_info(n_workers=-1)["workers"]
+        if any(told[worker]["status"] == "running" for worker in threads.keys() & told.keys()):
             return None
         now = time.monotonic()
-        if before is not None and now - before > _NO_WORKERS_S:
+        if before is not None and now - before > _IDLE_S:
+            if threads:
+                raise ClusterError(
+                    f"{self._address}: all workers stand still, as they do when their memory is "
+                    "full. Give them more, and disk to put on what they keep."
+                )
             raise ClusterError(
                 f"{self._address}: all workers are gone. {_how_to_start(self._address)}"
             )
