@@ -4,7 +4,7 @@ A number is one element, however it is written: `1,200`, `1200.0`, `3/4`, `twent
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,6 @@ FUNCTION = -2
 NUMBER = -3
 
 _SLOTS = 1 << 21
-_WORDS_AT_ONCE = 1 << 19
 
 
 @dataclass(frozen=True)
@@ -57,19 +56,19 @@ class Elements:
         return self.words.stretch(int(self.first_words[first]), int(last_word))
 
 
-@dataclass
 class _Known:
-    """What is known of the words seen so far: a bounded memory, emptied when it is full."""
+    """What is known of the words seen so far: a bounded memory, emptied when half full."""
 
-    keys: npt.NDArray[np.uint64] = field(default_factory=lambda: np.zeros(_SLOTS, np.uint64))
-    kinds: npt.NDArray[np.uint8] = field(default_factory=lambda: np.zeros(_SLOTS, np.uint8))
-    codes: npt.NDArray[np.int32] = field(default_factory=lambda: np.zeros(_SLOTS, np.int32))
-    values: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(_SLOTS, np.float64))
-    used: int = 0
+    def __init__(self, slots: int) -> None:
+        self.keys = np.zeros(slots, np.uint64)
+        self.kinds = np.zeros(slots, np.uint8)
+        self.codes = np.zeros(slots, np.int32)
+        self.values = np.zeros(slots, np.float64)
+        self.used = 0
 
     def make_place(self, words: int) -> None:
         """Forget everything if so many new words did not fit."""
-        if self.used + words > _SLOTS // 2:
+        if self.used + words > len(self.keys) // 2:
             self.keys[:] = 0
             self.used = 0
 
@@ -77,10 +76,15 @@ class _Known:
 class Lexicon:
     """Knows the words of items, and reads texts as elements. Not for several threads at once."""
 
-    def __init__(self, vocabulary: Sequence[str]) -> None:
-        """Take the stems that items have; the place of each is its number."""
+    def __init__(self, vocabulary: Sequence[str], slots: int = _SLOTS) -> None:
+        """Take the stems that items have; the place of each is its number.
+
+        Args:
+            vocabulary: distinct stems.
+            slots: of the memory for words seen, a power of two; half of them are used at most.
+        """
         self._numbers = {word: number for number, word in enumerate(vocabulary)}
-        self._known = _Known()
+        self._known = _Known(slots)
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -104,8 +108,9 @@ class Lexicon:
         kinds = np.empty(len(words), np.uint8)
         codes = np.empty(len(words), np.int64)
         values = np.empty(len(words), np.float64)
-        for begin in range(0, len(words), _WORDS_AT_ONCE):
-            part = slice(begin, begin + _WORDS_AT_ONCE)
+        at_once = len(self._known.keys) // 4
+        for begin in range(0, len(words), at_once):
+            part = slice(begin, begin + at_once)
             slots = self._slots(words, begin, words.hashes[part])
             kinds[part] = self._known.kinds[slots]
             codes[part] = self._known.codes[slots]

@@ -83,6 +83,7 @@ class ErrorRate:
 
 
 _SHOWN = 20
+_SHOWN_OF_A_KIND = 5
 
 
 def measure_error_rate(
@@ -131,12 +132,17 @@ def measure_error_rate(
         rows += _false_positives(HELD_BACK, held_back["prompt"].to_list(), other, wrong)
     return ErrorRate(
         pl.DataFrame(rows, schema=ERROR_RATE_SCHEMA, orient="row"),
-        tuple(missed[:_SHOWN]),
+        _some_of_each(missed),
         tuple(wrong[:_SHOWN]),
     )
 
 
 _Row = tuple[str, bool, str, int, int, int | None, float, float, float]
+
+
+def _some_of_each(missed: Sequence[Injected]) -> tuple[Injected, ...]:
+    by_kind = {kind: [each for each in missed if each.kind is kind] for kind in Kind}
+    return tuple(each for some in by_kind.values() for each in some[:_SHOWN_OF_A_KIND])
 
 
 def _recalls(made: Sequence[Injected], seen: Sequence[Mapping[Method, Overlap]]) -> list[_Row]:

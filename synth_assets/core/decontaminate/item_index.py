@@ -36,7 +36,8 @@ class Match:
         score: in the best stretch.
         begin: number of the stretch's first key, counted from the text's first.
         end: number behind its last.
-        numbers: how many of the item's numbers stand there.
+        words: how many of the item's words stand there.
+        numbers: how many of its numbers do.
         other_numbers: how many others do.
     """
 
@@ -45,6 +46,7 @@ class Match:
     score: float
     begin: int
     end: int
+    words: int
     numbers: int
     other_numbers: int
 
@@ -138,7 +140,7 @@ class ItemIndex:
 
         texts = len(offsets) - 1
         scores = np.zeros((texts, MOST), np.float32)
-        found = np.full((texts, MOST, 5), -1, np.int64)
+        found = np.full((texts, MOST, 6), -1, np.int64)
         if len(self.base) and len(keys):
             best_items(
                 keys,

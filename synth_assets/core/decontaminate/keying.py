@@ -59,6 +59,10 @@ class KeyedTexts:
         """How many keys a text has."""
         return int(self.offsets[text + 1] - self.offsets[text])
 
+    def keys_of_text(self, text: int) -> Keys:
+        """Those of one text."""
+        return self.keys[self.offsets[text] : self.offsets[text + 1]]
+
     def keys_of(self, match: Match) -> Keys:
         """Those of the stretch where an item stands."""
         return self.keys[slice(*self._bounds(match))]

@@ -53,13 +53,27 @@ class RephraseRule:
         least: score from which on the item is there, unless a judge says otherwise; 0..1.
         lower: score from which on a judge is asked.
         upper: score from which on no judge is asked.
-        least_words: items with fewer words that say something are not looked for; numbers count.
+        least_keys: items with fewer words that say something, and numbers, are not looked for.
+        least_words: so many of its words it takes anyway; numbers alone are not enough.
     """
 
     least: float = 0.5
     lower: float = 0.1
     upper: float = 0.95
-    least_words: int = 5
+    least_keys: int = 5
+    least_words: int = 2
+
+    def __post_init__(self) -> None:
+        """Refuse thresholds in another order.
+
+        Raises:
+            ConfigurationError: if they are.
+        """
+        if not 0 < self.lower <= min(self.least, self.upper) or self.least >= 1:
+            raise ConfigurationError(
+                f"Rephrasings: lower {self.lower}, least {self.least}, upper {self.upper}. Give "
+                "0 < lower <= least < 1, and upper not below lower."
+            )
 
 
 @dataclass(frozen=True)
@@ -180,10 +194,14 @@ class RephraseFinder:
         read = self.keying.keyed(elements, sources)
         found: list[Find] = []
         for kind in self.kinds:
-            matches = kind.index.matches(read.keys, read.offsets)
+            matches = [
+                match
+                for match in kind.index.matches(read.keys, read.offsets)
+                if match.words >= self.rule.least_words
+            ]
             logits = self._logits(kind, matches, read)
             if self.meaning is not None:
-                matches, logits = _best(matches, logits)
+                matches, logits = _best(matches, logits, self._within_reach(kind.weights))
                 logits = self._with_cosines(kind, matches, logits, read)
             for match, logit in zip(matches, logits, strict=True):
                 score = 1 / (1 + exp(-max(logit, -500.0)))
@@ -206,6 +224,10 @@ class RephraseFinder:
                 logit += kind.weights.shape * self.shapes.likeness(item, shapes[match.text])
             logits.append(logit)
         return logits
+
+    def _within_reach(self, weights: Weights) -> float:
+        """What words, numbers and programs must say, that a vector can make it enough."""
+        return _logit(self.rule.lower) - weights.cosine * (1 - weights.usual_cosine)
 
     def _with_cosines(
         self, kind: _Kind, matches: Sequence[Match], logits: Sequence[float], read: KeyedTexts
@@ -259,10 +281,11 @@ class RephraseFinder:
 
 
 def _best(
-    matches: Sequence[Match], logits: Sequence[float]
+    matches: Sequence[Match], logits: Sequence[float], least: float
 ) -> tuple[Sequence[Match], Sequence[float]]:
     """The three likeliest items of each text: vectors are dear, and the right one is among them."""
-    order = sorted(range(len(matches)), key=lambda at: (matches[at].text, -logits[at]))
+    enough = [at for at, logit in enumerate(logits) if logit >= least]
+    order = sorted(enough, key=lambda at: (matches[at].text, -logits[at]))
     seen: Counter[int] = Counter()
     kept: list[int] = []
     for at in order:
@@ -270,6 +293,10 @@ def _best(
         if seen[matches[at].text] <= _MOST_EMBEDDED:
             kept.append(at)
     return [matches[at] for at in kept], [logits[at] for at in kept]
+
+
+def _logit(score: float) -> float:
+    return log(score / (1 - score))
 
 
 def _rarity(keys: Sequence[Keys], keying: Keying) -> npt.NDArray[np.float64]:
@@ -299,9 +326,9 @@ def _index(
         np.arange(keying.most) < keying.words, weights.missing, weights.number_missing
     )
     listed = [each if this else each[:0] for each, this in zip(keys, those, strict=True)]
-    looked_for = np.array([len(each) >= rule.least_words for each in listed], np.bool_)
+    looked_for = np.array([len(each) >= rule.least_keys for each in listed], np.bool_)
     base = weights.bias + np.array([missing[each].sum() for each in listed])
-    needed = log(rule.lower / (1 - rule.lower)) - weights.most_beside_words
+    needed = _logit(rule.lower) - weights.most_beside_words
     return ItemIndex.of(
         listed,
         gain,

@@ -77,7 +77,8 @@ class Screen:
         looked_for = rules.finders
         if judge is None:
             # Nobody asks for what is below the threshold.
-            sure = replace(looked_for.rephrase, lower=looked_for.rephrase.least)
+            rule = looked_for.rephrase
+            sure = replace(rule, lower=rule.least, upper=max(rule.least, rule.upper))
             looked_for = replace(looked_for, rephrase=sure)
         sieve = Sieve.build(held_out, benchmarks, rules.run_words)
         return cls(sieve, Finders.build(benchmarks, looked_for, embedder), judge)

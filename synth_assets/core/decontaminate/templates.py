@@ -21,7 +21,7 @@ from synth_assets.core.decontaminate.parts import Parts
 
 _RUN = 3
 _EXTRA_RUN = 0.1
-_PRIOR_ITEMS = 200
+_PRIOR_ITEMS = 20
 _NUMBERS_SHOWN = 6
 _ONE, _OTHER = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD1342543DE82EF95)
 

@@ -85,7 +85,7 @@ def _stretch(
     word_cost: float,
     number_cost: float,
     first_number: int,
-) -> tuple[float, int, int, int, int]:
+) -> tuple[float, int, int, int, int, int]:
     """The stretch of a piece that gains most for an item (Kadane, 1984, on distinct keys).
 
     Args:
@@ -101,11 +101,11 @@ def _stretch(
         first_number: keys from here on are numbers.
 
     Returns:
-        Gain, begin, end, the item's numbers there, and other numbers there.
+        Gain, begin, end, the item's words there, its numbers, and other numbers.
     """
     best, best_begin, best_end = 0.0, begin, begin
-    best_shared, best_other = 0, 0
-    total, start, shared, other = 0.0, begin, 0, 0
+    best_words, best_numbers, best_other = 0, 0, 0
+    total, start, words, numbers, other = 0.0, begin, 0, 0, 0
     for at in range(begin, end):
         key = keys[at]
         before = last[key] if key >= 0 else np.int64(-1)
@@ -114,10 +114,13 @@ def _stretch(
         if key >= 0 and own[key] == stamp:
             if before < start:
                 total += float(gain[key])
-                shared += 1 if key >= first_number else 0
+                if key >= first_number:
+                    numbers += 1
+                else:
+                    words += 1
                 if total > best:
                     best, best_begin, best_end = total, start, at + 1
-                    best_shared, best_other = shared, other
+                    best_words, best_numbers, best_other = words, numbers, other
             continue
         if key < first_number:
             total -= word_cost
@@ -125,8 +128,8 @@ def _stretch(
             total -= number_cost
             other += 1
         if total <= 0.0:
-            total, start, shared, other = 0.0, at + 1, 0, 0
-    return best, best_begin, best_end, best_shared, best_other
+            total, start, words, numbers, other = 0.0, at + 1, 0, 0, 0
+    return best, best_begin, best_end, best_words, best_numbers, best_other
 
 
 @compiled
@@ -150,11 +153,11 @@ def _put(scores: F32, found: I64, text: int, score: float, match: I64) -> None:
         if before >= 0 and (ahead or (scores[text, place - 1] == score and before < item)):
             break
         scores[text, place] = scores[text, place - 1]
-        for column in range(5):
+        for column in range(6):
             found[text, place, column] = found[text, place - 1, column]
         place -= 1
     scores[text, place] = score
-    for column in range(5):
+    for column in range(6):
         found[text, place, column] = match[column]
 
 
@@ -224,11 +227,11 @@ def best_items(
         bounds: as long as there are items.
         touched: as long as there are items.
         scores: out, texts x `MOST`, best first.
-        found: out, texts x `MOST` x 5: item or -1, begin and end of the stretch counted from the
-            text's first key, the item's numbers there, other numbers there.
+        found: out, texts x `MOST` x 6: item or -1, begin and end of the stretch counted from the
+            text's first key, the item's words there, its numbers, other numbers.
     """
     seen, own, last = marks[0], marks[1], marks[2]
-    match = np.empty(5, np.int64)
+    match = np.empty(6, np.int64)
     stamp = 0
     search = 0
     for text in range(len(offsets) - 1):
@@ -250,7 +253,7 @@ def best_items(
                 search += 1
                 _look_for(item, search, item_starts, item_keys, item_gains, own, gain)
                 _forget(keys, begin, end, last)
-                won, first, after, shared, other = _stretch(
+                won, first, after, words, numbers, other = _stretch(
                     keys,
                     begin,
                     end,
@@ -264,7 +267,7 @@ def best_items(
                 )
                 score = float(base[item]) + won
                 if score >= needed[item]:
-                    match[0], match[3], match[4] = item, shared, other
+                    match[0], match[3], match[4], match[5] = item, words, numbers, other
                     match[1], match[2] = first - offsets[text], after - offsets[text]
                     _put(scores, found, text, score, match)
             begin += PIECE // 2
