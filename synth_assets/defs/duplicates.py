@@ -1,6 +1,6 @@
 """What the Dagster UI shows of duplicates: sketches used again, and clusters."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import dagster as dg
 import polars as pl
@@ -12,6 +12,8 @@ from synth_assets.resources.deduplication import Deduplicated
 
 _SHOWN = 12
 _ID_CHARACTERS = 12
+_SHARED_CHARACTERS = 56
+"""At 1,600 pixels the page of an asset shows about 750 of a table, the page of a check more."""
 
 _COLUMNS = {
     Reason.EXACT_DUPLICATE: "exact",
@@ -49,18 +51,23 @@ def cluster_metadata(decisions: pl.DataFrame) -> dict[str, dg.MetadataValue]:
         "duplicate_clusters": dg.MetadataValue.int(clusters.sizes.height)
     }
     if clusters.sizes.height:
-        shown["largest_clusters"] = cluster_table(clusters.largest(_SHOWN))
+        shown["largest_clusters"] = cluster_table(clusters.largest(_SHOWN), _SHARED_CHARACTERS)
         shown["cluster_sizes_plot"] = plot(
             clusters.by_size, "Clusters of duplicates, by rows", "clusters"
         )
     return shown
 
 
-def cluster_table(clusters: tuple[Cluster, ...]) -> dg.MetadataValue:
-    """One row a cluster, with how many rows went for which reason; of reasons only those there."""
+def cluster_table(clusters: Sequence[Cluster], characters: int | None = None) -> dg.MetadataValue:
+    """One row a cluster, with how many rows went for which reason; of reasons only those there.
+
+    Args:
+        clusters: at least one.
+        characters: of shared text, from which on it is cut short; by default it never is.
+    """
     there = {reason for each in clusters for reason in each.reasons}
     shown = {reason: name for reason, name in _COLUMNS.items() if reason in there}
-    return table([dg.TableRecord(_cells(each, shown)) for each in clusters])
+    return table([dg.TableRecord(_cells(each, shown, characters)) for each in clusters])
 
 
 def giant_told(cluster: Cluster, decided: int) -> str:
@@ -79,13 +86,17 @@ def giant_told(cluster: Cluster, decided: int) -> str:
     )
 
 
-def _cells(cluster: Cluster, shown: Mapping[Reason, str]) -> dict[str, str | int | float | bool]:
+def _cells(
+    cluster: Cluster, shown: Mapping[Reason, str], characters: int | None
+) -> dict[str, str | int | float | bool]:
+    shared = cluster.shared
+    if characters is not None and len(shared) > characters:
+        shared = f"{shared[: characters - 1]}…"
     return {
         "kept": cluster.kept_id[:_ID_CHARACTERS],
         "rows": cluster.rows,
         **{name: cluster.reasons.get(reason, 0) for reason, name in shown.items()},
-        # The page shows about 750 pixels of a table: what matters least stands last.
-        "shared text": cluster.shared,
+        "shared text": shared,
         "recipes": _recipes(cluster),
     }
 

@@ -10,7 +10,7 @@ from synth_assets.core.dedup.join import Matches, Method, find_duplicates
 from synth_assets.core.dedup.near import SketchesInMemory, duplicates_among
 from synth_assets.core.dedup.sketch import DedupRule
 from synth_assets.errors import ClusterError, ConfigurationError, SourceError
-from synth_assets.resources.cluster import engine, packing, same_code
+from synth_assets.resources.cluster import engine, joining, packing, same_code
 from synth_assets.resources.cluster.engine import RowsLostError, checked
 from synth_assets.resources.cluster.packing import packed
 from synth_assets.resources.cluster.sketches import ClusterSketches, find_duplicates_on
@@ -74,11 +74,14 @@ def expected() -> Matches:
     return found
 
 
-@pytest.mark.parametrize(("size", "pack"), [(1, 97), (700, 500), (3_000, 4_096)])
+@pytest.mark.parametrize(
+    ("size", "pack", "hand"), [(1, 97, 1 << 24), (700, 500, 4_000), (3_000, 4_096, 1 << 24)]
+)
 def test_cluster_duplicates_equal_those_of_one_machine_for_any_chunk(
-    cluster, expected, monkeypatch, size, pack
+    cluster, expected, monkeypatch, size, pack, hand
 ):
     monkeypatch.setattr(packing, "_LEAST_ROWS", pack)
+    monkeypatch.setattr(joining, "_HAND_KEYS", hand)
     told: list[tuple[int, int]] = []
     found = find_duplicates_on(
         cluster.address,

@@ -5,6 +5,7 @@ where that is short, as long as somebody here holds its `Handle`. Dask runs a ta
 outcome went with a worker; only what was sent from here it cannot make again.
 """
 
+import logging
 import time
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from concurrent.futures import CancelledError
@@ -246,6 +247,8 @@ def checked(code: str, task: Callable[..., _R], *arguments: object) -> _R:
 def _connect(address: str) -> _Client:
     from distributed import Client
 
+    # It writes tracebacks of what is raised here as an error.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
         client = Client(address, timeout=_ANSWER_S, set_as_default=False)
     except (OSError, ValueError) as exc:
