@@ -26,6 +26,11 @@ class FileProgress:
         """A callback for rows, of how many."""
         return lambda done, of: self._tell(f"{doing}: {done:,} of {of:,} rows")
 
+    def saying(self, what: str) -> None:
+        """Say what is being done now."""
+        self._last = 0.0
+        self._tell(what)
+
     def close(self) -> None:
         """Leave a clean line."""
         if self._open:

@@ -67,6 +67,19 @@ class Surprise:
         return self.bits / np.maximum(self.bytes, 1)
 
 
+@dataclass(frozen=True)
+class TokenBits:
+    """How many bits a model needs for each token of texts.
+
+    Attributes:
+        bits: of the tokens of one text after the other, the end of each among them.
+        starts: where each text begins in `bits`.
+    """
+
+    bits: NDArray[np.float64]
+    starts: NDArray[np.int64]
+
+
 _NOTHING = Surprise(np.empty(0), np.empty(0), np.empty(0), np.empty(0, np.int64))
 
 
@@ -125,6 +138,17 @@ class NgramModel:
     def bits_per_byte(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """How surprising each text is, its end included; less for what resembles the texts."""
         return self.surprise(texts).per_byte
+
+    def token_bits(self, texts: Sequence[str]) -> TokenBits:
+        """How many bits each token takes, as `Tokens` cuts it, and then the end of its text."""
+        bits: list[NDArray[np.float64]] = []
+        lengths: list[NDArray[np.int64]] = []
+        for block in _blocks(texts):
+            encoded = self.vocabulary.encode(block)
+            bits.append(np.delete(self._token_bits(encoded), encoded.starts))
+            lengths.append(np.diff(encoded.starts, append=len(encoded.ids)) - 1)
+        ends = np.cumsum(np.concatenate([np.zeros(1, np.int64), *lengths]))
+        return TokenBits(np.concatenate([np.empty(0), *bits]), ends[:-1])
 
     def sample(
         self,

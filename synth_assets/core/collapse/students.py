@@ -1,0 +1,110 @@
+"""Students: small models that are trained on a set in seconds, to see what it would make of one.
+
+Which sets harm, and in which order, a small student tells as a large one does; by how much, it does
+not. `NgramStudents` is the default; anything else that is fitted, reads and writes will do.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synth_assets.core.collapse.rarity import Tail
+from synth_assets.core.language_model.ngram import Decoding, NgramModel, Surprise
+from synth_assets.core.language_model.vocabulary import Tokens
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class RareBits:
+    """Bits that a student needs for rare tokens.
+
+    Attributes:
+        bits: of the rare tokens of each text.
+        tokens: how many rare tokens each text has.
+    """
+
+    bits: Floats
+    tokens: Floats
+
+
+class Student(Protocol):
+    """A model that was trained on texts."""
+
+    def surprise(self, texts: Sequence[str]) -> Surprise:
+        """How many bits texts take, one value a text."""
+        ...
+
+    def rare(self, texts: Sequence[str], tail: Tail) -> RareBits | None:
+        """How many bits rare tokens take, one value a text; none if it does not know tokens."""
+        ...
+
+    def write(
+        self, rng: np.random.Generator, n: int, decoding: Decoding, most_tokens: int | None
+    ) -> list[str]:
+        """Write n texts; the same generator writes the same ones."""
+        ...
+
+
+class Students(Protocol):
+    """Trains students of one kind."""
+
+    @property
+    def kind(self) -> str:
+        """Name and parameters: figures of other kinds do not compare."""
+        ...
+
+    def fit(self, texts: Sequence[str], seed: int) -> Student:
+        """Train one on at least one text."""
+        ...
+
+
+@dataclass(frozen=True)
+class NgramStudent:
+    """An n-gram model as a student."""
+
+    model: NgramModel
+
+    def surprise(self, texts: Sequence[str]) -> Surprise:
+        """See `Student`."""
+        return self.model.surprise(texts)
+
+    def rare(self, texts: Sequence[str], tail: Tail) -> RareBits:
+        """See `Student`."""
+        found = self.model.token_bits(texts)
+        marks = tail.marks(texts)
+        return RareBits(
+            np.add.reduceat(np.where(marks, found.bits, 0.0), found.starts),
+            np.add.reduceat(marks.astype(np.float64), found.starts),
+        )
+
+    def write(
+        self, rng: np.random.Generator, n: int, decoding: Decoding, most_tokens: int | None = None
+    ) -> list[str]:
+        """See `Student`; no text gets longer than the longest that the model saw, or as told."""
+        most = self.model.longest if most_tokens is None else most_tokens
+        return self.model.sample(rng, n, decoding=decoding, max_tokens=most)
+
+
+@dataclass(frozen=True)
+class NgramStudents:
+    """Interpolated modified Kneser-Ney over words; unknown words are spelled.
+
+    Attributes:
+        order: how many words belong together.
+    """
+
+    order: int = 3
+
+    @property
+    def kind(self) -> str:
+        """See `Students`."""
+        return f"{self.order}-gram"
+
+    def fit(self, texts: Sequence[str], seed: int = 0) -> NgramStudent:
+        """See `Students`; no seed plays a part."""
+        del seed
+        return NgramStudent(NgramModel.fit(texts, self.order, Tokens.WORDS))
