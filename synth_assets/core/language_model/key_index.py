@@ -58,7 +58,12 @@ class KeyIndex:
             rows = rows[~hit & (seen != _EMPTY)]
         return found
 
+    @property
+    def shift(self) -> int:
+        """How many lower bits of a product are left out."""
+        return 64 - (len(self.keys).bit_length() - 1)
+
     def _slots(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """Where each number is to be looked for first: the upper bits of a product."""
-        shift = np.uint64(64 - (len(self.keys).bit_length() - 1))
+        shift = np.uint64(self.shift)
         return ((numbers.astype(np.uint64) * _MULTIPLIER) >> shift).astype(np.int64)

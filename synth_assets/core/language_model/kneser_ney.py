@@ -10,10 +10,12 @@ last token, times the size of the vocabulary, plus the last token.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from synth_assets.core.language_model.flat_levels import FlatLevels
 from synth_assets.core.language_model.key_index import ABSENT, KeyIndex
 from synth_assets.core.language_model.vocabulary import START, Encoded
 
@@ -97,19 +99,44 @@ class KneserNey:
 
     def probabilities(self, encoded: Encoded) -> Floats:
         """Of each token after those before it in its text; 1 for the start of a text."""
-        starts = np.zeros(len(encoded.ids), bool)
-        starts[encoded.starts] = True
-        shorter = np.zeros(len(encoded.ids), np.int64)
-        found = self._base(encoded.ids)
-        for length, level in enumerate(self.levels, start=1):
-            # For single tokens the only context is node 0.
-            contexts = _shifted(shorter, starts) if length > 1 else shorter
-            nodes = level.find(contexts, encoded.ids, self.size)
-            rest = np.where(contexts >= 0, level.rest[contexts], 1.0)
-            found = level.share(nodes) + rest * found
-            shorter = nodes
-        found[starts] = 1.0
-        return found
+        from synth_assets.core.language_model.kernels.walking import read_tokens
+
+        return read_tokens(encoded.ids, self._flat)
+
+    def write(
+        self, rng: np.random.Generator, texts: int, most: int, best_of: int, unknown_kinds: int
+    ) -> Ids:
+        """Write texts: shape (texts, most), each filled up with ends.
+
+        Args:
+            rng: the same one writes the same texts.
+            texts: how many.
+            most: tokens a text.
+            best_of: the likeliest of so many draws of a token is taken.
+            unknown_kinds: how many tokens the unknown one stands for, of which one is drawn.
+        """
+        from synth_assets.core.language_model.kernels.walking import write_tokens
+
+        seeds = rng.integers(0, 1 << 63, texts).astype(np.uint64)
+        return write_tokens(seeds, most, best_of, unknown_kinds, self._flat)
+
+    @cached_property
+    def _flat(self) -> FlatLevels:
+        levels = self.levels
+        return FlatLevels(
+            self.size,
+            np.concatenate([level.index.keys for level in levels]),
+            np.concatenate([level.index.places for level in levels]),
+            _ends([len(level.index.keys) for level in levels]),
+            np.array([level.index.shift for level in levels], np.int64),
+            np.concatenate([level.keys for level in levels]),
+            np.concatenate([level.shares for level in levels]),
+            _ends([len(level.keys) for level in levels]),
+            np.concatenate([level.sums for level in levels]),
+            np.concatenate([level.rest for level in levels]),
+            _ends([len(level.rest) for level in levels]),
+            np.concatenate([level.first for level in levels]),
+        )
 
     def start(self, texts: int) -> Ids:
         """Contexts of so many texts that are yet to begin; see `after`."""
@@ -293,3 +320,8 @@ def _ranges(first: Ids, last: Ids) -> Ids:
     lengths = last - first
     ends = np.cumsum(lengths)
     return np.arange(int(lengths.sum())) + np.repeat(first - (ends - lengths), lengths)
+
+
+def _ends(lengths: list[int]) -> Ids:
+    """Where parts of such lengths begin, one after the other, and where the last one ends."""
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])

@@ -210,7 +210,11 @@ class NgramModel:
     def _continued(
         self, rng: np.random.Generator, n: int, decoding: Decoding, most: int
     ) -> list[list[int]]:
-        """Numbers of tokens of n texts, drawn side by side."""
+        """Numbers of tokens of n texts."""
+        if decoding.temperature == 1.0:
+            kinds = self._unknown_kinds
+            rows = self.chances.write(rng, n, most, decoding.best_of, kinds)
+            return [_ended(row) for row in rows.tolist()]
         written = np.full((n, most), END)
         going, contexts = np.arange(n), self.chances.start(n)
         for place in range(most):
@@ -221,7 +225,7 @@ class NgramModel:
             if not len(going):
                 break
             contexts = self.chances.after(contexts[:, stays], tokens[stays])
-        return [row[: row.index(END)] if END in row else row for row in written.tolist()]
+        return [_ended(row) for row in written.tolist()]
 
     def _drawn(
         self, rng: np.random.Generator, contexts: NDArray[np.int64], decoding: Decoding
@@ -281,6 +285,11 @@ class NgramModel:
         if self.spelling is None or not n:
             return [_UNKNOWN_CHARACTER] * n
         return self.spelling.sample(rng, n, decoding=decoding)
+
+
+def _ended(row: list[int]) -> list[int]:
+    """Tokens up to the end of their text."""
+    return row[: row.index(END)] if END in row else row
 
 
 def _blocks(texts: Sequence[str]) -> list[Sequence[str]]:
