@@ -83,8 +83,9 @@ def measure(
     expected = ran.get(_ONE)
     lines = [_line(engine, run, rows, expected) for engine, run in ran.items()]
     told = f"{', '.join(dict.fromkeys(_versions(list(ran), homes)))}."
-    parts = ["## Engines for several machines", method, told, table(head, lines), *failures]
-    return "\n\n".join(parts)
+    command = f"`python -m benchmarks.cluster_dedup --rows {rows} --threshold {threshold}`."
+    parts = ["## Engines for several machines", command, method, told, table(head, lines)]
+    return "\n\n".join([*parts, *failures])
 
 
 def _run_all(

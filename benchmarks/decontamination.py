@@ -6,7 +6,6 @@
 """
 
 import argparse
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +16,7 @@ import numpy as np
 
 from benchmarks import decontamination_rows as data
 from benchmarks.decontamination_rows import Exam, Rows
-from benchmarks.timing import run_process, table
+from benchmarks.timing import own_peak_mib, run_process, table
 from synth_assets.core.decontaminate.finders import FinderRules
 from synth_assets.core.decontaminate.finding import Method, Overlap
 from synth_assets.core.decontaminate.rephrased import RephraseRule
@@ -44,6 +43,8 @@ def measure(rows: int = 1_000_000, embedder: Embedder | None = None) -> str:
     except FileNotFoundError as exc:
         name = Path(exc.filename).name
         return "\n\n".join([*parts, f"Not measured: no {name}; set SYNTH_TEST_DATA."])
+    command = f"python -m benchmarks.decontamination --rows {rows}"
+    parts.append(f"`{command}{' --vectors' if embedder is not None else ''}`.")
     parts += ["Rows flagged by each method alone, in %; `any` is what decontamination drops."]
     parts.append(table(_HEAD, [line for exam in exams for line in _lines(exam)]))
     if embedder is not None:
@@ -143,18 +144,18 @@ def _speed(rows: int) -> Iterator[str]:
         report = Path(f"{_ROOT}/.decontamination-{way}.txt")
         command = [sys.executable, "-m", "benchmarks.decontamination", "--time", way]
         try:
-            cost = run_process([*command, str(rows), str(report)], {"PYTHONPATH": str(_ROOT)})
-            seconds, flagged, base = map(float, report.read_text("utf-8").split())
+            run_process([*command, str(rows), str(report)], {"PYTHONPATH": str(_ROOT)})
+            seconds, flagged, base, peak = map(float, report.read_text("utf-8").split())
         finally:
             report.unlink(missing_ok=True)
         cells = [f"{rows / seconds:,.0f}", f"{seconds:,.1f}", f"{flagged:,.0f}"]
-        lines.append([name, *cells, f"{cost.peak_mib:,.0f}", f"{base:,.0f}"])
+        lines.append([name, *cells, f"{peak:,.0f}", f"{base:,.0f}"])
     head = ["what", "rows per CPU s", "CPU s", "rows flagged", "peak MiB", "of that before any row"]
     yield table(head, lines)
 
 
 def _time(way: str, rows: int, report: Path) -> None:
-    """Look at rows, and write seconds of CPU, rows flagged, and MiB before the first."""
+    """Look at rows, and write seconds of CPU, rows flagged, MiB before the first and at most."""
     screen = Screen.build(_NOTHING, data.mixed_items(_ITEMS))
     look: Callable[[Sequence[tuple[str, str]]], int] = {
         "sieve": lambda chunk: sum(found is not None for found in screen.sieve.look(chunk)),
@@ -162,13 +163,13 @@ def _time(way: str, rows: int, report: Path) -> None:
     }[way]
     source = data.spliced_rows(rows)
     look(list(islice(data.spliced_rows(_CHUNK, seed=1), _CHUNK)))
-    base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    base = own_peak_mib()
     seconds, flagged = 0.0, 0
     while chunk := list(islice(source, _CHUNK)):
         started = time.process_time()
         flagged += look(chunk)
         seconds += time.process_time() - started
-    report.write_text(f"{seconds} {flagged} {base}", encoding="utf-8")
+    report.write_text(f"{seconds} {flagged} {base} {own_peak_mib()}", encoding="utf-8")
 
 
 def main() -> None:

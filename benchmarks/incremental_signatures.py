@@ -59,7 +59,8 @@ def measure(partitions: int = 100, rows: int = 2_000) -> str:
         f"process. Signatures take {size / partitions / rows:,.0f} bytes a row on disk."
     )
     head = ["what", "CPU s", "of all partitions"]
-    return "\n\n".join(["## Signatures, a partition at a time", told, table(head, lines)])
+    command = f"`python -m benchmarks.incremental_signatures {partitions} {rows}`."
+    return "\n\n".join(["## Signatures, a partition at a time", command, told, table(head, lines)])
 
 
 def _samples(seed: int, rows: int) -> pl.DataFrame:

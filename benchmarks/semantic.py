@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -54,7 +55,12 @@ class _Texts:
 
 def measure(*, large: bool = False, exact: bool = False) -> str:
     """Measure and return a section of Markdown."""
-    texts = _texts()
+    title = "## Duplicates in other words"
+    try:
+        texts = _texts()
+    except FileNotFoundError as exc:
+        missed = Path(exc.filename).name
+        return f"{title}\n\nNot measured: no {missed}; set SYNTH_TEST_DATA."
     minilm = MiniLM(carried_model(), threads=1)
     minilm.embed(["the first text compiles the kernels"])
     rows: dict[str, Vectors] = {}
@@ -65,7 +71,8 @@ def measure(*, large: bool = False, exact: bool = False) -> str:
         speed = f"{len(texts.all) / cpu_s:,.0f}"
         speeds.append([f"`{name}`", f"{len(texts.all):,}", f"{words:.0f}", speed])
     parts = [
-        "## Duplicates in other words",
+        title,
+        f"`python -m benchmarks.semantic{' --large' * large}{' --exact' * exact}`.",
         table(["embedder", "texts", "words a text", "texts a CPU second"], speeds),
         *(_joined(name, texts, vectors) for name, vectors in rows.items()),
         *_searches(rows["minilm"], large=large, exact=exact),

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,14 @@ def run_process(arguments: Sequence[str], environment: Mapping[str, str]) -> Cos
     per_mib = 1024 if sys.platform == "linux" else 1024**2
     wall = time.perf_counter() - started
     return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / per_mib)
+
+
+def own_peak_mib() -> float:
+    """Peak resident memory of this process in MiB, without that of whoever started it; Linux."""
+    # The operating system's accounts of a process begin with the peak of the one that started it.
+    status = Path("/proc/self/status").read_text("ascii")
+    [peak] = [line for line in status.splitlines() if line.startswith("VmHWM:")]
+    return int(peak.split()[1]) / 1024
 
 
 def median(costs: Sequence[Cost]) -> Cost:

@@ -89,7 +89,17 @@ _FOLDS = ("unicode", "case", "white_space", "punctuation")
 )
 @click.option("-o", "--output", type=_FILE, help="Where kept rows go: .jsonl, .parquet, .csv.")
 @click.option("--decisions", type=_FILE, help="Where one decision a row goes: .parquet, .jsonl.")
-@click.option("--workers", type=click.IntRange(min=1), help="Threads; by default one a processor.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    help="Threads of this machine; by default one a processor.",
+)
+@click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Have the workers of a Dask cluster do it, by the address of its scheduler, such as "
+    "tcp://10.0.0.7:8786. What comes out is the same.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def dedup(
     files: tuple[str, ...],
@@ -107,6 +117,7 @@ def dedup(
     output: Path | None,
     decisions: Path | None,
     workers: int | None,
+    cluster: str | None,
     as_json: bool,
 ) -> None:
     r"""Find rows of FILES that repeat others: JSONL, CSV or Parquet, perhaps compressed, globs.
@@ -123,6 +134,7 @@ def dedup(
           --decisions why.parquet
       synth dedup new.jsonl --against 'earlier/*.jsonl.gz' -o novel.jsonl
       synth dedup src.jsonl --column code --shingles code:10 -o kept.jsonl
+      synth dedup 'shards/*.jsonl.gz' --cluster tcp://10.0.0.7:8786 -o kept.jsonl
     """
     from synth_assets.resources.row_files.columns import TextColumns
     from synth_assets.resources.row_files.inputs import find_inputs
@@ -133,7 +145,13 @@ def dedup(
     stream = RowStream(find_inputs(files), TextColumns(columns, identity, numbers))
     known = RowStream(find_inputs(against), TextColumns(columns)) if against else None
     vectors = _Vectors(embedder, meaning) if "semantic" in method.split(",") else None
-    order = _Order(rule, vectors, stream, known, output, decisions, workers, FileProgress(as_json))
+    if cluster is not None and vectors is not None:
+        raise click.BadParameter(
+            "--cluster: vectors are made and compared on one machine. Take --method exact,near "
+            "with it; then, without it, --method semantic for what was kept."
+        )
+    progress = FileProgress(as_json)
+    order = _Order(rule, vectors, stream, known, output, decisions, workers, cluster, progress)
     report = order.run()
     click.echo(json.dumps(report, indent=2) if as_json else "\n".join(_lines(report, order)))
 
@@ -163,6 +181,7 @@ class _Order:
     output: Path | None
     decisions: Path | None
     workers: int | None
+    cluster: str | None
     progress: FileProgress
 
     def run(self) -> dict[str, object]:
@@ -184,11 +203,12 @@ class _Order:
         if self.output is not None:
             plan = plan_output(self.files.files, self.output, self.progress.of("looking"))
         folder = outputs[0].absolute().parent if outputs else None
-        with FileDedup(
+        with FileDedup.opened(
             self.rule,
             self.files,
             self.against,
             workers=self.workers or os.cpu_count() or 1,
+            cluster=self.cluster,
             embedder=None if self.vectors is None else self.vectors.opened(),
             folder=folder,
             on_advance=self.progress.of("reading"),

@@ -56,11 +56,19 @@ class SmallCluster:
 
 
 @contextmanager
-def small_cluster(folder: Path, workers: int) -> Iterator[SmallCluster]:
-    """Start a cluster; at the end none of its processes is left."""
+def small_cluster(
+    folder: Path, workers: int, modules: Path | None = None
+) -> Iterator[SmallCluster]:
+    """Start a cluster; at the end none of its processes is left.
+
+    Args:
+        folder: for its files.
+        workers: how many it has.
+        modules: a folder that the scheduler looks for modules in first.
+    """
     told = folder / "scheduler.json"
     options = ("--scheduler-file", str(told), "--port", "0", "--idle-timeout", "10 minutes")
-    scheduler = _dask(folder, "scheduler", *options)
+    scheduler = _dask(folder, "scheduler", *options, modules=modules)
     deadline = time.monotonic() + _START_S
     try:
         # The file is there before it is whole.

@@ -1,6 +1,5 @@
 """Duplicates told on clusters of several worker processes."""
 
-import random
 from collections.abc import Iterator
 
 import numpy as np
@@ -14,27 +13,13 @@ from synth_assets.resources.cluster import engine, joining, packing, same_code
 from synth_assets.resources.cluster.engine import RowsLostError, checked
 from synth_assets.resources.cluster.packing import packed
 from synth_assets.resources.cluster.sketches import ClusterSketches, find_duplicates_on
+from tests.integration.cluster_texts import made_texts
 from tests.integration.small_clusters import SmallCluster, small_cluster
 from tests.processes import free_port
 
 pytest.importorskip("distributed", reason="uv sync --extra cluster")
 
 RULE = DedupRule(0.6)
-
-
-def made_texts(count: int, seed: int) -> list[str]:
-    """A third of them are changed copies of one before, some to the letter."""
-    draw = random.Random(seed)
-    words = [f"{letter}{number}" for letter in "abcdéж語" for number in range(40)]
-    texts: list[str] = []
-    for _ in range(count):
-        said = draw.choices(words, k=draw.randint(0, 60))
-        if texts and draw.random() < 0.35:
-            said = draw.choice(texts[-200:]).split()
-            for _ in range(draw.randint(0, 4) if said else 0):
-                said[draw.randrange(len(said))] = draw.choice(words)
-        texts.append(" ".join(said))
-    return texts
 
 
 TEXTS = made_texts(3_000, 0)

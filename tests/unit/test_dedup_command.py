@@ -12,7 +12,7 @@ import pytest
 from synth_assets.cli.main import main
 from synth_assets.core.dedup.sketch import DedupRule
 from synth_assets.resources.dedup import files as dedup_files
-from synth_assets.resources.dedup import spilled
+from synth_assets.resources.dedup import spilled_shingles
 from synth_assets.resources.dedup.files import FileDedup
 from synth_assets.resources.row_files.inputs import find_inputs
 from synth_assets.resources.row_files.streams import RowStream
@@ -167,7 +167,7 @@ def test_dedup_of_a_file_that_breaks_later_leaves_nothing(rows: Path, told):
 
 def kept_texts(paths: list[Path], workers: int, against: RowStream | None = None) -> list[str]:
     stream = RowStream(find_inputs([*map(str, paths)]))
-    with FileDedup(DedupRule(0.6), stream, against, workers=workers) as work:
+    with FileDedup.opened(DedupRule(0.6), stream, against, workers=workers) as work:
         kept = work.matches().kept[work.known :]
         texts = [text for chunk in stream.chunks() for text in chunk.texts]
     return sorted(text for text, to in zip(texts, kept.tolist(), strict=True) if to < 0)
@@ -186,8 +186,8 @@ def test_dedup_keeps_the_same_whatever_order_chunks_and_workers(
     assert 50 < len(expected) < 250
     dice.shuffle(texts)
     monkeypatch.setattr(dedup_files, "_CHUNK_ROWS", rows_a_chunk)
-    monkeypatch.setattr(spilled, "_IN_MEMORY_BYTES", 100)
-    monkeypatch.setattr(spilled, "_BLOCK_HASHES", 300)
+    monkeypatch.setattr(spilled_shingles, "_IN_MEMORY_BYTES", 100)
+    monkeypatch.setattr(spilled_shingles, "_BLOCK_HASHES", 300)
     parts = [
         write(tmp_path / f"p{at}.jsonl", [{"text": each} for each in texts[at : at + 90]])
         for at in range(0, len(texts), 90)
@@ -199,7 +199,7 @@ def test_dedup_that_is_closed_leaves_no_temporary_files(rows: Path, tmp_path: Pa
     folder = tmp_path / "work"
     folder.mkdir()
     stream = RowStream(find_inputs([str(rows)]))
-    with FileDedup(DedupRule(), stream, workers=2, folder=folder) as work:
+    with FileDedup.opened(DedupRule(), stream, workers=2, folder=folder) as work:
         assert list(folder.iterdir())
         assert work.matches().kept.tolist() == [-1, 0, -1, 4, -1]
     assert not list(folder.iterdir())

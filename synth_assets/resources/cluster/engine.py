@@ -58,6 +58,8 @@ class _Client(Protocol):
         self, function: object, *, workers: Sequence[str], on_error: str
     ) -> Mapping[str, object]: ...
 
+    def run_on_scheduler(self, function: object) -> object: ...
+
     def nthreads(self) -> Mapping[str, int]: ...
 
     def scheduler_info(
@@ -85,7 +87,7 @@ class Cluster:
 
         Raises:
             ClusterError: if Dask is not installed here, nobody answers, there are no workers, or
-                one of them runs other code of ours.
+                the scheduler or a worker runs another Dask or other code of ours.
         """
         if find_spec("distributed") is None:
             raise ClusterError(
@@ -95,6 +97,7 @@ class Cluster:
         client = _connect(address)
         try:
             cluster = cls(address, client)
+            cluster._check_scheduler()
             cluster._await_first_worker()
             yield cluster
         finally:
@@ -219,19 +222,32 @@ class Cluster:
             ) from exc
         self._ask_threads()
 
+    def _check_scheduler(self) -> None:
+        """Refuse a scheduler that cannot read tasks: they pass through it."""
+        try:
+            found = self._client.run_on_scheduler(code_here)
+        except OSError as exc:
+            raise self._gone() from exc
+        except (ImportError, AttributeError) as exc:
+            found = exc
+        self._compare("the scheduler", found)
+
     def _check(self, workers: Collection[str]) -> None:
         """Refuse workers that would hash otherwise, or cannot even read what they are sent."""
         found = self._client.run(code_here, workers=list(workers), on_error="return")
         for worker, code in found.items():
             if isinstance(code, OSError):  # it is gone already
                 continue
-            if code != self._code:
-                raise ClusterError(
-                    f"{self._address}: the worker {worker} has other code of deduplication "
-                    f"({code}) than this machine ({self._code}), so its hashes may differ. "
-                    "Install the same release of synth-assets there, on the same Python."
-                )
+            self._compare(f"the worker {worker}", code)
             self._checked.add(worker)
+
+    def _compare(self, there: str, code: object) -> None:
+        if code != self._code:
+            raise ClusterError(
+                f"{self._address}: {there} has other code of deduplication ({code}) than this "
+                f"machine ({self._code}), so hashes may differ. Install the same release of "
+                "synth-assets there, with the same Dask, on the same Python."
+            )
 
 
 def checked(code: str, task: Callable[..., _R], *arguments: object) -> _R:

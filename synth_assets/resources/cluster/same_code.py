@@ -3,6 +3,7 @@
 import unicodedata
 from functools import cache
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 
 from synth_assets.errors import ClusterError
@@ -14,14 +15,15 @@ _HASHED = ("core/dedup", "core/ngrams.py", "resources/cluster")
 def code_here() -> str:
     """What is the same on all machines whose sketches can be compared.
 
-    Changes with the source files of deduplication, and with the tables by which this Python folds
-    letters.
+    Changes with the source files of deduplication, with the tables by which this Python folds
+    letters, and with the release of Dask, as what one sends another need not understand.
     """
     digest = sha256()
     for path in _sources(Path(__file__).parents[2]):
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
-    return f"{digest.hexdigest()[:16]}, Unicode {unicodedata.unidata_version}"
+    made = f"{digest.hexdigest()[:16]}, Unicode {unicodedata.unidata_version}"
+    return f"{made}, Dask {version('distributed')}"
 
 
 def refuse_other_code(expected: str) -> None:

@@ -169,10 +169,6 @@ class ClusterSketches:
         found = self._lasting(lambda: self._fetched(tasks.shingles_of, wanted))
         return Shingles.joined(found).some(places)
 
-    def few(self, rows: Int64s) -> Shingles:
-        """As `shingles`."""
-        return self.shingles(rows)
-
     def find_duplicates(self, order: Int64s, on_progress: Progress | None = None) -> Matches:
         """As `join.find_duplicates` of this and the rule's threshold, on the workers.
 

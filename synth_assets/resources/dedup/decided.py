@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from synth_assets.core.dedup.explanation import REASONS, details
+from synth_assets.core.dedup.explanation import REASONS, ShinglesOf, details
 from synth_assets.core.dedup.join import Int64s, Matches, Method
 from synth_assets.core.schema import Outcome, Reason, Stage
 from synth_assets.resources.dedup.files import FileDedup
@@ -30,9 +30,13 @@ def decision_frames(work: FileDedup, found: Matches) -> Iterator[pl.DataFrame]:
 
     Raises:
         SourceError: if a file is not what it was.
+        StorageError: if the disk for temporary files is full.
+        ClusterError: if the cluster that has the rows ends.
     """
+    shingles = work.explaining(found)
     for chunk in work.files.chunks():
-        yield decision_frame(Stage.DEDUP, work.files, chunk, _explained(work, found, chunk))
+        explained = _explained(work, found, chunk, shingles)
+        yield decision_frame(Stage.DEDUP, work.files, chunk, explained)
 
 
 def names_of(work: FileDedup, rows: Int64s) -> list[str]:
@@ -46,13 +50,13 @@ def names_of(work: FileDedup, rows: Int64s) -> list[str]:
     return names.tolist()
 
 
-def _explained(work: FileDedup, found: Matches, chunk: Chunk) -> pl.DataFrame:
+def _explained(work: FileDedup, found: Matches, chunk: Chunk, shingles: ShinglesOf) -> pl.DataFrame:
     first = work.known + chunk.first_row
     rows = np.arange(first, first + len(chunk.texts))
     dropped = rows[found.kept[rows] >= 0]
     numbers: list[int] = dropped.tolist()
     texts = [chunk.texts[row - first] for row in numbers]
-    said = details(found, dropped, texts, work.rule.shingling, work.sketches.few)
+    said = details(found, dropped, texts, work.rule.shingling, shingles)
     explained = {
         "number": dropped - work.known,
         "outcome": [Outcome.DROPPED.value] * len(numbers),

@@ -1,25 +1,28 @@
 """Duplicates among the rows of files, however many there are."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 import numpy.typing as npt
 
 from synth_assets.core.dedup.combined import Meaning, find_all_duplicates
-from synth_assets.core.dedup.join import Int64s, Matches, Progress
+from synth_assets.core.dedup.explanation import ShinglesOf
+from synth_assets.core.dedup.join import Int64s, Matches, Method, Progress
 from synth_assets.core.dedup.sketch import DedupRule
 from synth_assets.core.embedding.protocol import Embedder
-from synth_assets.resources.dedup.sketching import sketch_all
+from synth_assets.resources.cluster.sketches import ClusterSketches
+from synth_assets.resources.dedup.scratch import Scratch
 from synth_assets.resources.dedup.spilled import SpilledSketches
+from synth_assets.resources.dedup.spilled_shingles import SpilledShingles
 from synth_assets.resources.dedup.spilled_vectors import SpilledVectors
 from synth_assets.resources.row_files.streams import Chunk, RowStream
 from synth_assets.resources.row_files.text_rows import OnAdvance
 
 _CHUNK_ROWS = 2_048
+_FETCHED_ROWS = 4_096
 
 
 @dataclass
@@ -48,8 +51,9 @@ class _Ranks:
         return np.lexsort(keys)
 
 
+@dataclass(frozen=True)
 class FileDedup:
-    """The rows of files, their sketches in a temporary folder until it is closed.
+    """The rows of files, and sketches of them.
 
     Attributes:
         rule: what makes a duplicate.
@@ -58,26 +62,44 @@ class FileDedup:
         known: how many those are; they are counted before the files' rows.
         sketches: of all rows.
         ids: names of the known rows and of the files' rows, where a column has them.
+        order: all rows in survivor order.
+        vectors: of all rows, where meaning counts.
+        scratch: for numbers, until it is closed.
     """
 
-    def __init__(
-        self,
+    rule: DedupRule
+    files: RowStream
+    against: RowStream | None
+    known: int
+    sketches: SpilledSketches | ClusterSketches
+    ids: tuple[list[str], list[str]]
+    order: Int64s
+    vectors: SpilledVectors | None
+    scratch: Scratch
+
+    @classmethod
+    @contextmanager
+    def opened(
+        cls,
         rule: DedupRule,
         files: RowStream,
         against: RowStream | None = None,
         *,
         workers: int,
+        cluster: str | None = None,
         embedder: Embedder | None = None,
         folder: Path | None = None,
         on_advance: OnAdvance | None = None,
-    ) -> None:
-        """Read and sketch all rows.
+    ) -> Generator["FileDedup"]:
+        """Read and sketch all rows; at the end the sketches are removed.
 
         Args:
             rule: what makes a duplicate.
             files: whose rows are to be decided on.
             against: whose rows are known: what repeats one of them is dropped.
-            workers: threads.
+            workers: threads of this machine.
+            cluster: address of the scheduler of a cluster whose workers make sketches, keep and
+                compare them; with none, this machine does. Vectors are made here either way.
             embedder: makes vectors of all texts; one that looks at all of them at once has them
                 in memory.
             folder: for temporary files; with none, where they usually go.
@@ -86,44 +108,23 @@ class FileDedup:
         Raises:
             SourceError: if a file cannot be read.
             StorageError: if the temporary folder is full.
+            ClusterError: if the cluster cannot be used, or ends.
         """
-        self.rule = rule
-        self.files, self.against = files, against
-        self._open = ExitStack()
-        self.sketches = self._open.enter_context(SpilledSketches(rule, folder))
-        with self._open:
-            self._vectors = None
-            if embedder is not None:
-                self._vectors = self._open.enter_context(SpilledVectors(embedder, folder))
-            ranks = [_Ranks(), _Ranks()]
+        with ExitStack() as stack:
+            scratch = stack.enter_context(Scratch.opened(folder))
+            if cluster is None:
+                sketches = SpilledSketches(rule, scratch, workers)
+            else:
+                sketches = stack.enter_context(ClusterSketches.on(cluster, rule))
+            vectors = None if embedder is None else SpilledVectors(embedder, scratch)
+            there, own = _Ranks(), _Ranks()
             if against is not None:
-                known = self._texts(against.chunks(_CHUNK_ROWS), ranks[0])
-                sketch_all(known, rule, self.sketches, workers)
-            self.known = self.sketches.rows
-            chunks = files.chunks(_CHUNK_ROWS, on_advance)
-            sketch_all(self._texts(chunks, ranks[1]), rule, self.sketches, workers)
-            self.ids = tuple(each.ids for each in ranks)
-            exact = self.sketches.exact
-            self._order = np.concatenate(
-                [
-                    ranks[0].order(exact[: self.known]),
-                    ranks[1].order(exact[self.known :]) + self.known,
-                ]
-            )
-            self._open = self._open.pop_all()
-
-    def __enter__(self) -> "FileDedup":
-        """Do nothing."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Remove the temporary folder."""
-        self._open.close()
+                _add(against, sketches, there, vectors)
+            known = sketches.rows
+            _add(files, sketches, own, vectors, on_advance)
+            orders = there.order(sketches.exact[:known]), own.order(sketches.exact[known:]) + known
+            order, ids = np.concatenate(orders), (there.ids, own.ids)
+            yield cls(rule, files, against, known, sketches, ids, order, vectors, scratch)
 
     @property
     def rows(self) -> int:
@@ -139,16 +140,50 @@ class FileDedup:
 
         Raises:
             ConfigurationError: if that is out of range.
+            ClusterError: if the cluster ends.
         """
-        alike = None
-        if self._vectors is not None and meaning is not None:
-            alike = Meaning(self._vectors.every, meaning)
+        if self.vectors is None or meaning is None:
+            return self.sketches.find_duplicates(self.order, on_progress)
+        alike = Meaning(self.vectors.every, meaning)
         threshold = self.rule.threshold
-        return find_all_duplicates(self.sketches, self._order, threshold, alike, on_progress)
+        return find_all_duplicates(self.sketches, self.order, threshold, alike, on_progress)
 
-    def _texts(self, chunks: Iterator[Chunk], ranks: _Ranks) -> Iterator[list[str]]:
-        for chunk in chunks:
+    def explaining(self, found: Matches) -> ShinglesOf:
+        """Gives shingles of near-duplicates and of the rows that they are dropped for; asked once.
+
+        Args:
+            found: what was decided; what lies on a cluster is fetched now, once.
+
+        Raises:
+            StorageError: if the disk is full.
+            ClusterError: if the cluster ends.
+        """
+        match self.sketches:
+            case SpilledSketches():
+                return self.sketches.few
+            case ClusterSketches():
+                near = np.flatnonzero(found.method == Method.NEAR)
+                rows = np.union1d(near, found.kept[near])
+                fetched = SpilledShingles(self.scratch)
+                for at in range(0, len(rows), _FETCHED_ROWS):
+                    fetched.append(self.sketches.shingles(rows[at : at + _FETCHED_ROWS]))
+                return lambda some: fetched.few(np.searchsorted(rows, some))
+
+
+def _add(
+    files: RowStream,
+    sketches: SpilledSketches | ClusterSketches,
+    ranks: _Ranks,
+    vectors: SpilledVectors | None,
+    on_advance: OnAdvance | None = None,
+) -> None:
+    """Sketch and embed the rows of files, and note what ranks them."""
+
+    def noted() -> Iterator[list[str]]:
+        for chunk in files.chunks(_CHUNK_ROWS, on_advance):
             ranks.add(chunk)
-            if self._vectors is not None:
-                self._vectors.append(chunk.texts)
+            if vectors is not None:
+                vectors.append(chunk.texts)
             yield chunk.texts
+
+    sketches.add(noted(), lambda: (chunk.texts for chunk in files.chunks(_CHUNK_ROWS)))
