@@ -3,22 +3,27 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from synth_assets.cli.progress import FileProgress
+from synth_assets.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from synth_assets.core.decontaminate.candidates import CandidateJudge
     from synth_assets.core.decontaminate.error_rate import ErrorRate
     from synth_assets.core.decontaminate.finding import Method
     from synth_assets.core.decontaminate.screen import Screen
+    from synth_assets.core.embedding.protocol import Embedder
     from synth_assets.resources.decontamination.files import Screened
+    from synth_assets.resources.decontamination.judged import PaidJudge
     from synth_assets.resources.row_files.streams import RowStream
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -61,6 +66,19 @@ _FINDERS = ("near", "perturbed", "rephrased")
     "`perturbed`: copies with other numbers; `rephrased`: the same in other words; `nothing`.",
 )
 @click.option(
+    "--embedder",
+    metavar="NAME",
+    help="Vectors of meaning, which find more of what is rephrased: `minilm`, a teacher that "
+    "embeds, or `sentence-transformers:FOLDER`. By default words and numbers decide.",
+)
+@click.option(
+    "--judge",
+    "judge",
+    metavar="TEACHER",
+    help="A teacher that decides on rows of which the finder of rephrased items is not sure; its "
+    "calls are kept in the ledger and held against budgets.yaml.",
+)
+@click.option(
     "--clean",
     multiple=True,
     metavar="FILES",
@@ -78,6 +96,8 @@ def decontaminate(
     identity: str | None,
     ngram: int,
     methods: str,
+    embedder: str | None,
+    judge: str | None,
     clean: tuple[str, ...],
     no_rates: bool,
     output: Path | None,
@@ -95,6 +115,7 @@ def decontaminate(
       synth decontaminate train.jsonl --against gsm8k_test.jsonl -o clean.jsonl
       synth decontaminate 'shards/*.parquet' --against 'bench/*.jsonl' --ngram 8 \
           --find near -o clean.parquet --decisions why.parquet
+      synth decontaminate train.jsonl --against exam.csv --embedder minilm --judge gpt -o ok.jsonl
     """
     from synth_assets.resources.decontamination.files import SEPARATOR
     from synth_assets.resources.row_files.columns import TextColumns
@@ -102,29 +123,40 @@ def decontaminate(
     from synth_assets.resources.row_files.streams import RowStream
 
     stream = RowStream(find_inputs(files), TextColumns(columns, identity, separator=SEPARATOR))
-    rules = _rules(methods, ngram)
     people = RowStream(find_inputs(clean), stream.said) if clean else None
-    order = _Order(stream, against, against_column, rules, people, not no_rates, output, decisions)
-    report = order.run(FileProgress(as_json))
+    with _opened(embedder, judge, ngram, methods) as rules:
+        order = _Order(
+            stream, against, against_column, rules, people, not no_rates, output, decisions
+        )
+        report = order.run(FileProgress(as_json))
     click.echo(json.dumps(report, indent=2) if as_json else "\n".join(_lines(report, order)))
 
 
 @dataclass(frozen=True)
 class _Rules:
-    """What is looked for: words in a run, and methods besides."""
+    """What is looked for: words in a run, and methods besides, with what they may use."""
 
     ngram: int
     methods: "tuple[Method, ...]"
+    embedder: "Embedder | None" = None
+    judge: "PaidJudge | None" = None
 
     def screen(self, benchmarks: "pl.DataFrame") -> "Screen":
-        """Of these items."""
+        """Of these items; where nobody is sure, the judge decides."""
+        return self._screen(benchmarks, None if self.judge is None else self.judge.judge)
+
+    def alone(self, benchmarks: "pl.DataFrame") -> "Screen":
+        """The same without a judge."""
+        return self._screen(benchmarks, None)
+
+    def _screen(self, benchmarks: "pl.DataFrame", judge: "CandidateJudge | None") -> "Screen":
         from synth_assets.core.decontaminate.finders import FinderRules
         from synth_assets.core.decontaminate.screen import Screen, ScreenRules
 
         sources: list[str] = benchmarks["source"].unique().to_list()
         finders = FinderRules(by_source=dict.fromkeys(sources, self.methods))
         rules = ScreenRules(dict.fromkeys(sources, self.ngram), finders)
-        return Screen.build(benchmarks.clear(), benchmarks, rules)
+        return Screen.build(benchmarks.clear(), benchmarks, rules, self.embedder, judge)
 
 
 @dataclass(frozen=True)
@@ -167,22 +199,51 @@ class _Order:
             write_kept(plan, found.kept, progress.of("writing"))
         rates = self._rates(screen, benchmarks) if self.measured else None
         progress.close()
-        return _report(found, benchmarks, rates, time.monotonic() - started)
+        report = _report(found, benchmarks, rates, time.monotonic() - started)
+        return report | _judged(self.rules.judge)
 
     def _rates(self, screen: "Screen", benchmarks: "pl.DataFrame") -> "ErrorRate":
         from synth_assets.core.decontaminate.error_rate import measure_error_rate
 
+        # What is measured are finders at their thresholds.
+        screen = screen if self.rules.judge is None else self.rules.alone(benchmarks)
         chunks = self.clean.chunks() if self.clean is not None else ()
         texts = [text for chunk in chunks for text in chunk.texts]
-        return measure_error_rate(screen, benchmarks, texts, self.rules.screen)
+        return measure_error_rate(screen, benchmarks, texts, self.rules.alone)
 
 
-def _rules(methods: str, ngram: int) -> _Rules:
+@contextmanager
+def _opened(embedder: str | None, judge: str | None, ngram: int, methods: str) -> Generator[_Rules]:
+    """Read what is looked for; the ledger is open only where a teacher is asked."""
     from synth_assets.cli.choices import chosen
     from synth_assets.core.decontaminate.finding import Method
+    from synth_assets.resources.decontamination.judged import STAGE, paid_judge
+    from synth_assets.resources.embedding.opening import open_embedder
+    from synth_assets.resources.settings import read_settings
+    from synth_assets.resources.workshop import Workshop
 
     names = chosen("--find", "" if methods == "nothing" else methods, _FINDERS)
-    return _Rules(ngram, tuple(map(Method, names)))
+    rules = _Rules(ngram, tuple(map(Method, names)))
+    if (embedder or judge) and Method.REPHRASED not in rules.methods:
+        raise ConfigurationError(
+            "--embedder and --judge help to find what is rephrased, which is not looked for. Add "
+            "rephrased to --find, or leave them out."
+        )
+    if embedder is None and judge is None:
+        yield rules
+        return
+    workshop = Workshop(read_settings())
+    teachers = workshop.catalogue.teachers
+    if judge is None and embedder not in teachers:
+        yield replace(rules, embedder=open_embedder(str(embedder)))
+        return
+    run = f"{STAGE} files"
+    with workshop.buying(STAGE, run) as ledger:
+        yield replace(
+            rules,
+            embedder=open_embedder(embedder, teachers, ledger, run) if embedder else None,
+            judge=paid_judge(workshop, ledger, judge, run) if judge else None,
+        )
 
 
 def _write_decisions(found: "Screened", decisions: Path, progress: FileProgress) -> None:
@@ -217,16 +278,36 @@ def _report(
     }
 
 
-def _lines(report: dict[str, object], order: _Order) -> Iterator[str]:
-    from synth_assets.cli.tables import indented
+def _judged(judge: "PaidJudge | None") -> dict[str, object]:
+    if judge is None:
+        return {}
+    spent = judge.paid.spending
+    told = {
+        "teacher": judge.judge.name,
+        "asked": spent.bought + spent.from_ledger,
+        "bought": spent.bought,
+        "cost_usd": None if spent.unpriced else spent.spent_usd_pico / 1e12,
+    }
+    return {"judge": told}
 
+
+def _lines(report: dict[str, object], order: _Order) -> Iterator[str]:
+    from synth_assets.cli.tables import indented, usd
+
+    errored = f", {report['errored']:,} that nobody decided on" if report["errored"] else ""
     yield (
         f"{report['rows']:,} rows: {report['kept']:,} kept, {report['dropped']:,} dropped for "
-        f"{report['items_found']:,} of {report['items']:,} items; {report['seconds']:,} s"
+        f"{report['items_found']:,} of {report['items']:,} items{errored}; {report['seconds']:,} s"
     )
     methods: dict[str, int] = report["methods"]  # pyright: ignore[reportAssignmentType]
     if methods:
         yield from indented([["found as", "rows"], *([k, f"{n:,}"] for k, n in methods.items())])
+    judge: dict[str, Any] | None = report.get("judge")  # pyright: ignore[reportAssignmentType]
+    if judge:
+        yield (
+            f"{judge['teacher']} was asked about {judge['asked']:,} rows; {judge['bought']:,} of "
+            f"the calls were bought now, for {usd(judge['cost_usd'])} US dollars"
+        )
     rates: list[dict[str, object]] | None = report["error_rates"]  # pyright: ignore[reportAssignmentType]
     if rates:
         yield "How often it errs, on rows made for measuring, which go nowhere else:"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from synth_assets.core.decontaminate.firewall import Firewall
+from synth_assets.core.decontaminate.finding import Guard
 from synth_assets.core.fingerprint import content_hash
 from synth_assets.core.schema import Decision, Outcome, Reason, Split, Stage
 from synth_assets.core.stage import StageResult, close_stage
@@ -15,7 +15,7 @@ _REASONS = {Split.BENCHMARK: Reason.BENCHMARK_ROW, Split.HELD_OUT: Reason.HELD_O
 
 
 def select_seeds(
-    partition: str, rows: pl.DataFrame, firewall: Firewall, limit: int | None = None
+    partition: str, rows: pl.DataFrame, guard: Guard, limit: int | None = None
 ) -> StageResult:
     """Drop seeds that are kept out of training, repeat each other, or exceed the limit.
 
@@ -26,7 +26,7 @@ def select_seeds(
         partition: key of the recipe's version.
         rows: columns of `SEED_SCHEMA`. Equal seeds of one source have equal ids; all but the
             first (by `position`) get a suffix, `…-2`, so that each row has its own decision.
-        firewall: what is kept out; a seed is dropped for any of its fields.
+        guard: what is kept out; a seed is dropped for any of its fields.
         limit: keep at most this many.
 
     Returns:
@@ -34,7 +34,7 @@ def select_seeds(
         overlaps with, a duplicate's the seed kept instead.
     """
     named = _with_own_ids(rows)
-    decisions = _decide(named, firewall, limit)
+    decisions = _decide(named, guard, limit)
     return close_stage(Stage.SEEDS, partition, named, decisions, id_column="seed_id")
 
 
@@ -60,13 +60,14 @@ def _with_own_ids(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _decide(rows: pl.DataFrame, firewall: Firewall, limit: int | None) -> Iterator[Decision]:
+def _decide(rows: pl.DataFrame, guard: Guard, limit: int | None) -> Iterator[Decision]:
     seeds = sorted(
         _Candidate.of(*row) for row in rows.select("seed_id", "recipe", "fields").iter_rows()
     )
+    overlaps = guard.look([tuple(seed.fields.values()) for seed in seeds])
     kept_by_content: dict[str, str] = {}
-    for seed in seeds:
-        if found := firewall.overlap(tuple(seed.fields.values())):
+    for seed, found in zip(seeds, overlaps, strict=True):
+        if found is not None:
             reason, other, detail = _REASONS[found.split], found.item_id, found.evidence
         elif seed.content in kept_by_content:
             reason, other = Reason.DUPLICATE_SEED, kept_by_content[seed.content]

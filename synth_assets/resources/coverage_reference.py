@@ -4,6 +4,7 @@ import polars as pl
 
 from synth_assets.core.config.recipe import Recipe
 from synth_assets.errors import UnknownNameError
+from synth_assets.resources.kept_out.register import Register
 from synth_assets.resources.sources.inputs import KEPT_SOURCES, Inputs
 from synth_assets.resources.workshop import Workshop
 
@@ -30,7 +31,8 @@ def reference_texts(
             f"{recipe.label}: coverage: no source is called {source!r}. There are: "
             f"{', '.join(sorted(catalogue.sources))}."
         )
-    inputs = Inputs(catalogue, workshop.home.root / KEPT_SOURCES)
+    home = workshop.home
+    inputs = Inputs(catalogue, home.root / KEPT_SOURCES, register=Register(home.kept_out))
     field = spec.coverage.field
     if source == spec.seeds.source:
         return {seed.seed_id: seed.fields[field] for seed in inputs.seeds(recipe)}

@@ -35,6 +35,7 @@ from synth_assets.core.verify.stage import verify_samples
 from synth_assets.core.verify.tools import Tools
 from synth_assets.errors import SynthError
 from synth_assets.resources.filled_plan import FilledPlan
+from synth_assets.resources.kept_out.register import Register
 from synth_assets.resources.ledger.accounts import Account
 from synth_assets.resources.ledger.observed import Observations
 from synth_assets.resources.ledger.store import Ledger
@@ -88,7 +89,10 @@ class Planner:
     @cached_property
     def inputs(self) -> Inputs:
         """Rows of the sources, read once for all recipes."""
-        return Inputs(self.workshop.catalogue, self.workshop.home.root / KEPT_SOURCES)
+        home = self.workshop.home
+        return Inputs(
+            self.workshop.catalogue, home.root / KEPT_SOURCES, register=Register(home.kept_out)
+        )
 
     def bought(self, fingerprint: str) -> Completion | None:
         """What the ledger has."""

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from synth_assets.core.decontaminate.firewall import Firewall
 from synth_assets.core.decontaminate.sieve import Sieve
-from synth_assets.core.decontaminate.stage import decontaminate, leaks
+from synth_assets.core.decontaminate.stage import LEAK_SCHEMA, decontaminate, leaks
 from synth_assets.core.ngrams import ngrams, words
 from synth_assets.core.sample import Sample, sample_frame
 from synth_assets.core.schema import SAMPLE_SCHEMA, Reason, Split
@@ -184,13 +184,19 @@ def test_firewall_of_nothing_lets_everything_pass():
     assert Firewall.build(NOTHING, NOTHING).overlap(["", LONG, "!"]) is None
 
 
-def test_leaks_of_contaminated_set_names_row_item_and_evidence():
+def test_leaks_of_contaminated_set_names_row_item_source_and_evidence():
     rows = frame_of(synthetic_row("clean", "Why?", "So."), synthetic_row("leak", LONG, "x"))
-    found = leaks(rows, benchmark(real_row("item", LONG, "9.5")))
-    assert found.select("sample_id", "reason", "duplicate_of").rows() == [
-        ("leak", "benchmark_overlap", "item")
+    item = real_row("item", LONG, "9.5", source="exam")
+    found = leaks(rows, benchmark(item), {"item": "exam"})
+    assert found.rows() == [
+        ("leak", "item", "exam", "benchmark", "text", 1.0, f"the same text: {LONG}")
     ]
-    assert found.columns == [*SAMPLE_SCHEMA.names(), "reason", "duplicate_of", "detail"]
+    assert found.schema == LEAK_SCHEMA
+
+
+def test_leaks_of_a_row_that_stands_there_twice_are_one():
+    rows = frame_of(*(synthetic_row("leak", LONG, "x") for _ in range(2)))
+    assert leaks(rows, benchmark(real_row("item", LONG, "9.5"))).height == 1
 
 
 def test_leaks_of_decontaminated_set_are_none():

@@ -226,6 +226,25 @@ def test_dedup_by_meaning_finds_other_words(tmp_path: Path, told):
     assert 0.85 <= decisions[1]["score"] < 1
 
 
+def test_dedup_by_meaning_keeps_what_tells_of_other_numbers(tmp_path: Path, told):
+    rows = [
+        {"text": "How do I bake 2 loaves of bread at home without any yeast?"},
+        {"text": "How can I bake 9 loaves of bread at home without any yeast?"},
+        {"text": "How can I bake two loaves of bread at home without yeast?"},
+        {"text": "A lone half of a pair: \ud800"},
+    ]
+    path = write(tmp_path / "rows.jsonl", rows)
+    why = tmp_path / "why.jsonl"
+    options = ("--method", "exact,near,semantic", "--meaning", "0.85", "--decisions", why, "--json")
+    for more, kept in (((), [True, True, False, True]), (("--any-numbers",), None)):
+        told(path, *options, *more)
+        outcomes = [json.loads(line)["outcome"] for line in why.read_text().splitlines()]
+        if kept is not None:
+            assert [outcome == "kept" for outcome in outcomes] == kept
+        else:
+            assert outcomes.count("dropped") == 2
+
+
 def test_dedup_by_unknown_embedder_is_refused(rows: Path, told):
     options = ("--method", "semantic", "--embedder", "nonesuch")
     assert "nonesuch" in told(rows, *options, code=2)

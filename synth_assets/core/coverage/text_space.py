@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy import float32
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
+    from threadpoolctl import threadpool_limits
 
 OUTSIDE = -1
 """Cluster of a text that resembles none, or has no word."""
@@ -88,12 +89,11 @@ class TextSpace:
             all_inside: place texts with words even where they are below the floor.
         """
         import numpy as np
-        from threadpoolctl import threadpool_limits
 
         clusters: list[int] = []
         similarities: list[float] = []
         wordless = 0
-        with threadpool_limits(limits=1):
+        with _one_thread():
             for block in _blocks(texts):
                 counts = _word_counts(block)
                 worded = np.diff(counts.indptr) > 0
@@ -123,12 +123,10 @@ def fit_text_space(texts: Sequence[str], clusters: int, seed: int = 0) -> TextSp
     Returns:
         None if no text has a word.
     """
-    from threadpoolctl import threadpool_limits
-
     if not texts:
         return None
     drawn = sorted(texts, key=lambda text: (exact_hash(text), text))[:FIT_TEXTS]
-    with threadpool_limits(limits=1):
+    with _one_thread():
         counts = _word_counts(drawn)
         counts = counts[counts.getnnz(axis=1) > 0]
         return _fitted(counts, clusters, seed) if _rows(counts) else None
@@ -137,6 +135,14 @@ def fit_text_space(texts: Sequence[str], clusters: int, seed: int = 0) -> TextSp
 def topic_words(text: str) -> list[str]:
     """The words that tell of a topic: those of the first 2,000 characters, without numbers."""
     return [word for word in words_of(text[:FIT_CHARACTERS]) if not word.isdecimal()]
+
+
+def _one_thread() -> "threadpool_limits":
+    # Each library brings threads of its own, and one that is loaded later would not be limited.
+    import sklearn.cluster  # noqa: F401  # pyright: ignore[reportUnusedImport]
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(limits=1)
 
 
 def _fitted(counts: "csr_matrix", clusters: int, seed: int) -> TextSpace:

@@ -1,7 +1,9 @@
 """What is said of rows that share something with an item that is kept out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from synth_assets.core.schema import Outcome, Reason, Split
 
@@ -86,3 +88,32 @@ class Overlap:
                 return Reason.REPHRASED_BENCHMARK_ITEM
             case Method.TEXT | Method.RUN | Method.NEAR:
                 return Reason.BENCHMARK_OVERLAP
+
+
+class Guard(Protocol):
+    """Knows what is kept out, such as a `Firewall`, or a `Screen`, which sees more."""
+
+    def look(self, rows: Sequence[Sequence[str]]) -> Sequence[Overlap | None]:
+        """What each row, given as its texts, shares with an item; none where it may pass."""
+        ...
+
+
+@dataclass(frozen=True)
+class FirstOf:
+    """Several guards as one: of a row the first that finds something is believed.
+
+    Attributes:
+        guards: at least one.
+    """
+
+    guards: tuple[Guard, ...]
+
+    def look(self, rows: Sequence[Sequence[str]]) -> list[Overlap | None]:
+        """See `Guard`; a later guard sees only the rows that those before it let pass."""
+        found: list[Overlap | None] = [None] * len(rows)
+        for guard in self.guards:
+            left = [at for at, overlap in enumerate(found) if overlap is None]
+            told = guard.look([rows[at] for at in left])
+            for at, overlap in zip(left, told, strict=True):
+                found[at] = overlap
+        return found

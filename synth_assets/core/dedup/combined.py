@@ -30,10 +30,13 @@ class Meaning:
     Attributes:
         vectors: of all rows; a row's length is 1, or 0 where nothing is known of it.
         threshold: cosine from which on two rows are alike, above 0 and at most 1.
+        kinds: of all rows, such as `same_numbers.number_sets`: rows of two kinds are not alike,
+            whatever their vectors say. With none, all are of one kind.
     """
 
     vectors: Vectors
     threshold: float
+    kinds: Int64s | None = None
 
 
 def find_all_duplicates(
@@ -65,7 +68,8 @@ def find_all_duplicates(
         return found
     decided = _Decided(found, store, threshold, meaning)
     standing = order[found.kept[order] < 0]
-    alike = semantic_duplicates(meaning.vectors[standing], meaning.threshold)
+    kinds = None if meaning.kinds is None else meaning.kinds[standing]
+    alike = semantic_duplicates(meaning.vectors[standing], meaning.threshold, kinds=kinds)
     gone = alike.dropped
     decided.drop_alike(standing[gone], standing[alike.kept_row[gone]], alike.similarity[gone])
     settled = np.delete(standing, gone)
@@ -122,11 +126,11 @@ class _Decided:
             mine[orphans] = theirs[orphans]
         vectors = self._meaning.vectors
         standing = orphans[again.kept[orphans] < 0]
-        nearest = _nearest(vectors, standing, settled)
+        nearest = _nearest(self._meaning, standing, settled)
         kept = NO_ROWS
         for row, other in zip(standing.tolist(), nearest.tolist(), strict=True):
             # Most are told by the first; those that are kept are few.
-            among = np.append(_nearest(vectors, np.array([row]), kept), other)
+            among = np.append(_nearest(self._meaning, np.array([row]), kept), other)
             cosines = [_cosine(vectors, row, each) for each in among.tolist()]
             best = int(np.argmax(cosines))
             if cosines[best] >= self._meaning.threshold:
@@ -136,13 +140,16 @@ class _Decided:
         return kept
 
 
-def _nearest(vectors: Vectors, rows: Int64s, among: Int64s) -> Int64s:
-    """For each row the one among others whose vector is nearest; -1 where there are none."""
+def _nearest(meaning: Meaning, rows: Int64s, among: Int64s) -> Int64s:
+    """For each row the one of its kind whose vector is nearest; -1 where there are none."""
+    vectors, kinds = meaning.vectors, meaning.kinds
     best, most = np.full(len(rows), -1), np.full(len(rows), -np.inf)
     own = vectors[rows].astype(np.float64)
     for at in range(0, len(among), _BLOCK):
         others = among[at : at + _BLOCK]
         cosines: npt.NDArray[np.float64] = own @ vectors[others].astype(np.float64).T
+        if kinds is not None:
+            cosines[kinds[rows][:, None] != kinds[others]] = -np.inf
         places = cosines.argmax(axis=1)
         found = cosines[np.arange(len(rows)), places]
         best = np.where(found > most, others[places], best)

@@ -79,6 +79,7 @@ def semantic_duplicates(
     threshold: float,
     *,
     exact: bool | None = None,
+    kinds: Int64s | None = None,
     threads: int = 1,
     on_progress: Progress | None = None,
 ) -> SemanticMatches:
@@ -94,6 +95,7 @@ def semantic_duplicates(
             `numpy.memmap`. Beside it about a third of its size is used.
         threshold: cosine, above 0 and at most 1, from which on a row is a duplicate.
         exact: look at all pairs, or not; none: at all pairs of up to 200,000 rows.
+        kinds: of the rows; one resembles only those of its kind. With none, all are of one.
         threads: how many compute at once.
         on_progress: told now and then how many rows are done, of how many.
 
@@ -113,7 +115,7 @@ def semantic_duplicates(
         threadpool_limits(limits=1, user_api="blas"),
         ThreadPoolExecutor(threads) as pool,
     ):
-        known = _Known.of(vectors, threshold, exact)
+        known = _Known.of(vectors, threshold, exact, kinds)
         settling = _Settling(known, threshold, pool, on_progress)
         settling.settle(known.rows)
     blank = len(vectors) - len(known.rows)
@@ -131,6 +133,7 @@ class _Known:
         short: of all rows, see `vector_clusters`.
         probes: of all rows, their nearest clusters, the nearest first.
         clusters: how many there are.
+        kinds: of all rows.
     """
 
     vectors: Floats
@@ -139,9 +142,12 @@ class _Known:
     short: Floats
     probes: npt.NDArray[np.uint16]
     clusters: int
+    kinds: Int64s
 
     @classmethod
-    def of(cls, vectors: Floats, threshold: float, exact: bool | None) -> "_Known":
+    def of(
+        cls, vectors: Floats, threshold: float, exact: bool | None, kinds: Int64s | None
+    ) -> "_Known":
         measured = Measured.of(vectors)
         rows = measured.there
         _refuse_other_lengths(measured.squares)
@@ -161,7 +167,8 @@ class _Known:
             short[block] = axes.short(vectors[block], short.shape[1] - 1)
             if clusters:
                 probes[block] = clusters.nearest(short[block], PROBES)
-        return cls(vectors, rows, measured.squares, short, probes, count)
+        kinds = np.zeros(len(vectors), np.int64) if kinds is None else kinds
+        return cls(vectors, rows, measured.squares, short, probes, count, kinds)
 
 
 class _Settling:
@@ -227,6 +234,7 @@ class _Settling:
                     known.squares,
                     threshold,
                     MARGIN,
+                    known.kinds,
                     row,
                     similarity,
                 )
@@ -254,11 +262,12 @@ class _Settling:
 
         probes = self._known.probes.shape[1]
         least = np.maximum(self.similarity, self._threshold) - MARGIN
-        short = self._known.short
+        short, kinds = self._known.short, self._known.kinds
 
         def look(meeting: _Meeting) -> Int64s:
             queries = rows[meeting.asked // probes]
-            return _pairs_of(short, queries, meeting.others, least[queries].astype(np.float32))
+            needed = least[queries].astype(np.float32)
+            return _pairs_of(short, queries, meeting.others, needed, kinds)
 
         found = list(self._pool.map(look, self._meetings(rows, self._kept(rows))))
         if not found:
@@ -311,7 +320,9 @@ def _tiles(short: Floats, queries: Int64s, others: Int64s) -> Iterator[tuple[sli
             yield at, place, ours @ theirs[place].T
 
 
-def _pairs_of(short: Floats, queries: Int64s, others: Int64s, least: Floats) -> Int64s:
+def _pairs_of(
+    short: Floats, queries: Int64s, others: Int64s, least: Floats, kinds: Int64s
+) -> Int64s:
     """Pairs of a query and an earlier one of the others that may be similar enough."""
     from synth_assets.core.dedup.kernels.cosine import pairs_within
 
@@ -319,12 +330,13 @@ def _pairs_of(short: Floats, queries: Int64s, others: Int64s, least: Floats) -> 
     filled = 0
     for at, place, bounds in _tiles(short, queries, others):
         have = filled
-        filled = pairs_within(bounds, queries[at], others[place], least[at], pairs, have)
+        asked = queries[at], others[place], least[at], kinds
+        filled = pairs_within(bounds, *asked, pairs, have)
         if filled > len(pairs):
             larger = np.empty((2 * filled, 2), np.int64)
             larger[:have] = pairs[:have]
             pairs = larger
-            pairs_within(bounds, queries[at], others[place], least[at], pairs, have)
+            pairs_within(bounds, *asked, pairs, have)
     return pairs[:filled]
 
 

@@ -3,7 +3,6 @@
 import dagster as dg
 import polars as pl
 
-from synth_assets.core.decontaminate.firewall import Firewall
 from synth_assets.core.planning import Plan
 from synth_assets.core.schema import Stage
 from synth_assets.core.verify.stage import verify_samples
@@ -16,7 +15,8 @@ from synth_assets.defs.partitions import recipe_versions
 from synth_assets.defs.spending import budget_shortage, generation_metadata, run_account
 from synth_assets.resources.frames import FrameParts
 from synth_assets.resources.generation.reporting import Reporter
-from synth_assets.resources.sources.inputs import recipe_seeds, screen_rules
+from synth_assets.resources.kept_out.firewall import ProjectFirewall
+from synth_assets.resources.sources.inputs import recipe_seeds
 from synth_assets.resources.sources.seeds import seeds_of
 from synth_assets.resources.workshop import Workshop
 
@@ -31,9 +31,8 @@ def seeds(
 ) -> dg.MaterializeResult[pl.DataFrame]:
     """What each sample of a recipe starts from; held-out and benchmark items never do."""
     recipe = workshop.recipe_at(context.partition_key)
-    run_words = screen_rules(workshop.catalogue).run_words
-    firewall = Firewall.build(held_out_real, benchmarks, run_words)
-    result = recipe_seeds(recipe, workshop.catalogue, real_data, firewall)
+    firewall = ProjectFirewall.of(workshop, held_out_real, benchmarks)
+    result = recipe_seeds(recipe, workshop.catalogue, real_data, firewall.guard)
     workshop.home.record_decisions(Stage.SEEDS, recipe.key, result)
     return dg.MaterializeResult(
         value=result.kept,

@@ -1,15 +1,16 @@
 """What everything starts from: recipes, real data, held-out data, benchmarks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import dagster as dg
 import polars as pl
 
 from synth_assets.core.config.recipe_spec import KeptSamples
-from synth_assets.core.schema import RECIPE_VERSION_SCHEMA
+from synth_assets.core.schema import RECIPE_VERSION_SCHEMA, Split
 from synth_assets.defs.display import count_by, count_table, data_version, plot, table
 from synth_assets.defs.names import INPUTS
 from synth_assets.defs.planned import planning_metadata
+from synth_assets.resources.kept_out.register import Register
 from synth_assets.resources.recipe_versions import record_recipe_versions
 from synth_assets.resources.sources.inputs import KEPT_SOURCES, Inputs
 from synth_assets.resources.workshop import Workshop
@@ -78,6 +79,10 @@ def real_rows(
 ) -> Iterator[dg.MaterializeResult[pl.DataFrame]]:
     """Read every pool source and split the held-out part off."""
     split = _inputs(workshop).real
+    register = Register(workshop.home.kept_out)
+    new = register.add(split.held_out, Split.HELD_OUT, context.run_id)
+    context.log.info(f"{new:,} rows held out for the first time; they stay kept out")
+    _tell_of_rows_once_kept_out(context, workshop, register.once_kept_out(split.pool))
     for name, frame in {"held_out_real": split.held_out, "real_data": split.pool}.items():
         by_source = count_by(frame, "source")
         yield dg.MaterializeResult(
@@ -97,6 +102,8 @@ def benchmarks(
 ) -> dg.MaterializeResult[pl.DataFrame]:
     """Public test items that no training set may hold."""
     frame = _inputs(workshop).benchmarks
+    new = Register(workshop.home.kept_out).add(frame, Split.BENCHMARK, context.run_id)
+    context.log.info(f"{new:,} test items for the first time; they stay kept out")
     return dg.MaterializeResult(
         value=frame,
         data_version=data_version(frame),
@@ -106,6 +113,18 @@ def benchmarks(
 
 def _asked_for(samples: int | KeptSamples) -> str:
     return f"{samples:,}" if isinstance(samples, int) else f"{samples.kept:,} kept"
+
+
+def _tell_of_rows_once_kept_out(
+    context: dg.AssetExecutionContext, workshop: Workshop, rows_by_source: Mapping[str, int]
+) -> None:
+    for source, rows in rows_by_source.items():
+        told = (
+            f"{source}: {rows:,} of its rows were kept out before and stay so, though sources.yaml "
+            f"would train on them now. If they may be: synth held-out forget {source}"
+        )
+        context.log.warning(told)
+        workshop.announce(told)
 
 
 def _inputs(workshop: Workshop) -> Inputs:

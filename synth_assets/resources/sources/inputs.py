@@ -14,8 +14,8 @@ from synth_assets.core.config.sources import (
     Source,
 )
 from synth_assets.core.decontaminate.finders import FinderRules
-from synth_assets.core.decontaminate.finding import Method
-from synth_assets.core.decontaminate.firewall import Firewall
+from synth_assets.core.decontaminate.finding import Guard, Method
+from synth_assets.core.decontaminate.kept_out import REGISTER_SCHEMA, KeptOut
 from synth_assets.core.decontaminate.screen import ScreenRules
 from synth_assets.core.fingerprint import fingerprint, short_id
 from synth_assets.core.real_data import RealSplit, split_held_out
@@ -25,6 +25,7 @@ from synth_assets.core.seed_selection import select_seeds
 from synth_assets.core.stage import StageResult
 from synth_assets.resources.catalogue import Catalogue
 from synth_assets.resources.frames import read_frame, write_frame
+from synth_assets.resources.kept_out.register import Register
 from synth_assets.resources.sources import docstrings, exchange, reference
 from synth_assets.resources.sources.located import LocatedSource, source_digest
 from synth_assets.resources.sources.reading import read_source
@@ -46,11 +47,13 @@ class Inputs:
         kept: folder of rows that were slow to read, by their identity; never read where they
             are not what the source would give now.
         keeps: whether to put such rows there.
+        register: what was ever kept out; without one, what the sources hold now is.
     """
 
     catalogue: Catalogue
     kept: Path
     keeps: bool = False
+    register: Register | None = None
 
     @cached_property
     def real(self) -> RealSplit:
@@ -79,10 +82,11 @@ class Inputs:
         return self._rows(self._named("benchmark"))
 
     @cached_property
-    def firewall(self) -> Firewall:
+    def firewall(self) -> Guard:
         """What seeds must not share with rows that are kept out."""
-        rules = screen_rules(self.catalogue)
-        return Firewall.build(self.real.held_out, self.benchmarks, rules.run_words)
+        before = REGISTER_SCHEMA.to_frame() if self.register is None else self.register.read()
+        kept_out = KeptOut.of(self.real.held_out, self.benchmarks, before)
+        return kept_out.firewall(screen_rules(self.catalogue).run_words)
 
     def seeds(self, recipe: Recipe) -> tuple[Seed, ...]:
         """What the samples of a recipe start from.
@@ -128,7 +132,7 @@ def screen_rules(catalogue: Catalogue) -> ScreenRules:
 
 
 def recipe_seeds(
-    recipe: Recipe, catalogue: Catalogue, real_data: pl.DataFrame, firewall: Firewall
+    recipe: Recipe, catalogue: Catalogue, real_data: pl.DataFrame, firewall: Guard
 ) -> StageResult:
     """Decide which seeds a recipe starts from.
 

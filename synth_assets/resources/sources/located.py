@@ -51,8 +51,8 @@ def source_digest(source: LocatedSource) -> str:
     Raises:
         SourceError: if its file is missing or cannot be read.
     """
-    # What is looked for in other rows makes these no others.
-    said = source.spec.model_dump(mode="json", exclude={"path", "kept_out"})
+    # What is looked for in other rows, and what these may be used for, makes these no others.
+    said = source.spec.model_dump(mode="json", exclude={"path", "kept_out", "terms"})
     match source.spec:
         case FileSource():
             return fingerprint([said, file_digest(source.path, source.label)])

@@ -148,10 +148,11 @@ def most_similar(
     squares: F64,
     threshold: float,
     margin: float,
+    kinds: I64,
     best_row: I64,
     best: F64,
 ) -> None:
-    """For each query the most similar of the others, if it reaches the threshold.
+    """For each query the most similar of the others of its kind, if it reaches the threshold.
 
     Args:
         bounds: queries by others: no cosine is above its bound by more than the margin.
@@ -161,6 +162,7 @@ def most_similar(
         squares: their squared lengths.
         threshold: least similarity.
         margin: see `bounds`.
+        kinds: of all rows.
         best_row: in and out, for each query the most similar row so far, or -1.
         best: in and out, its similarity.
     """
@@ -172,6 +174,8 @@ def most_similar(
             if bounds[at, places[number]] < needed:
                 continue
             other = others[places[number]]
+            if kinds[other] != kinds[query]:
+                continue
             product = dot(vectors[query], vectors[other])
             cosine = min(product / np.sqrt(squares[query] * squares[other]), 1.0)
             if cosine < threshold or cosine < best[at]:
@@ -188,16 +192,18 @@ def pairs_within(
     queries: I64,
     others: I64,
     least: F32,
+    kinds: I64,
     pairs: I64,
     filled: int,
 ) -> int:
-    """Pairs of a query and an earlier row whose bound reaches what the query needs.
+    """Pairs of a query and an earlier row of its kind whose bound reaches what the query needs.
 
     Args:
         bounds: queries by others.
         queries: row numbers, ascending.
         others: row numbers, ascending.
         least: for each query the bound that a pair must reach.
+        kinds: of all rows.
         pairs: out, pairs of row numbers; not written beyond its end.
         filled: how many pairs it holds already.
 
@@ -210,9 +216,12 @@ def pairs_within(
         while earlier < len(others) and others[earlier] < queries[at]:
             earlier += 1
         for number in range(places_above(bounds[at, :earlier], least[at], places)):
+            other = others[places[number]]
+            if kinds[other] != kinds[queries[at]]:
+                continue
             if filled < len(pairs):
                 pairs[filled, 0] = queries[at]
-                pairs[filled, 1] = others[places[number]]
+                pairs[filled, 1] = other
             filled += 1
     return filled
 
