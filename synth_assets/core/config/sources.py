@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from synth_assets.core.config.names import Name, Written
+from synth_assets.core.config.terms import StatedTerms
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -48,6 +49,7 @@ class FileSource(Written):
     prompt: str
     response: str
     licence: str = "unstated"
+    terms: StatedTerms | None = None
     held_out_share: Share = 0.1
     kept_out: KeptOut = KeptOut()
 
@@ -94,6 +96,7 @@ class DocumentSource(_Lengths):
     max_characters: int = Field(default=2_000, ge=100, le=100_000)
     overlap_sentences: int = Field(default=0, ge=0, le=10)
     licence: str = "unstated"
+    terms: StatedTerms | None = None
     held_out_share: Share = 0.1
     kept_out: KeptOut = KeptOut()
 
@@ -119,6 +122,7 @@ class DocstringSource(_Lengths):
     min_characters: int = Field(default=120, ge=1)
     max_characters: int = Field(default=2_000, ge=1)
     licence: str = "PSF-2.0"
+    terms: StatedTerms | None = None
     held_out_share: Share = 0.1
 
 
@@ -131,6 +135,7 @@ class ReferenceSource(_Lengths):
     min_characters: int = Field(default=200, ge=1)
     max_characters: int = Field(default=1_200, ge=1)
     licence: str = "PSF-2.0"
+    terms: StatedTerms | None = None
     held_out_share: Share = 0.1
 
 
@@ -141,6 +146,7 @@ class EmbeddedProbeSource(Written):
     id: Name
     uses: tuple[Literal["benchmark"], ...] = ("benchmark",)
     licence: str = "Apache-2.0"
+    terms: StatedTerms | None = None
     kept_out: KeptOut = KeptOut()
 
 

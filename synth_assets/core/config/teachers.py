@@ -5,6 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, JsonValue, StringConstraints
 
 from synth_assets.core.config.names import Name, Written
+from synth_assets.core.config.terms import StatedTerms
 
 Address = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]")]
 
@@ -50,8 +51,13 @@ class Teacher(Written):
     response_format: ResponseFormat = "auto"
     """Identity of the requests that ask for JSON; of no others."""
     family: str = ""
+    """Models of one family share base models; by default what the model's name tells."""
     trained_on: tuple[str, ...] = ()
+    """Exported training sets and registered models; see docs/standing.md."""
     licence: str = "unstated"
+    """What its outputs are given under: an SPDX id, or a name of docs/standing.md."""
+    terms: StatedTerms | None = None
+    """What holds over what its licence says."""
 
     @property
     def addresses(self) -> tuple[str | None, ...]:
