@@ -7,10 +7,14 @@ import os
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from synth_assets.core.config.teachers import Teacher
 from synth_assets.core.generation.estimate import Each
 from synth_assets.resources.model_table import model_facts
+
+if TYPE_CHECKING:
+    from tiktoken import Encoding
 
 _FOLDER = Path("litellm_core_utils", "tokenizers")
 _BUNDLED = {
@@ -67,12 +71,17 @@ def _is_own(teacher: Teacher) -> bool:
     return facts is not None and facts.provider in ("openai", "azure")
 
 
-def _count(name: str, texts: Sequence[str]) -> int:
+def bundled_encoding(name: str = _OTHER) -> "Encoding":
+    """The encoding of that name, from the file that lies inside LiteLLM."""
     import tiktoken
 
     # As LiteLLM does when it is imported: the files are there, so that nothing is fetched.
     os.environ["TIKTOKEN_CACHE_DIR"] = str(_tokenizers())
-    encoding = tiktoken.get_encoding(name)
+    return tiktoken.get_encoding(name)
+
+
+def _count(name: str, texts: Sequence[str]) -> int:
+    encoding = bundled_encoding(name)
     return sum(len(encoding.encode(text, disallowed_special=())) for text in texts)
 
 

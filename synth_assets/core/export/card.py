@@ -1,111 +1,35 @@
 """The dataset card: what a training set holds, how it came about, and how to make it again."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 
 import polars as pl
-import yaml
 
-from synth_assets.core.config.mixtures import Mixture
-from synth_assets.core.export.markdown import code_block, inline, table
+from synth_assets.core.export.card_composition import Composition, compositions
+from synth_assets.core.export.card_costs import cost_sections
+from synth_assets.core.export.card_facts import CardFacts
+from synth_assets.core.export.card_limits import RISKS, limits
+from synth_assets.core.export.card_metadata import front_matter
+from synth_assets.core.export.card_process import process_sections, prompt_sections
+from synth_assets.core.export.croissant import croissant_json
+from synth_assets.core.export.data_file import WrittenRows
+from synth_assets.core.export.lengths import ROW
+from synth_assets.core.export.markdown import code_block, inline, one_line, table
 from synth_assets.core.mixture.risk import RiskBand
-from synth_assets.core.schema import Origin
+from synth_assets.core.terms.objections import Statement
 
-_SIZES = (
-    (1_000, "n<1K"),
-    (10_000, "1K<n<10K"),
-    (100_000, "10K<n<100K"),
-    (1_000_000, "100K<n<1M"),
-    (10_000_000, "1M<n<10M"),
-    (100_000_000, "10M<n<100M"),
-)
-_HUB_LICENCES = frozenset(
-    {
-        "apache-2.0",
-        "bsd-2-clause",
-        "bsd-3-clause",
-        "cc-by-3.0",
-        "cc-by-4.0",
-        "cc-by-nc-4.0",
-        "cc-by-nc-sa-4.0",
-        "cc-by-sa-3.0",
-        "cc-by-sa-4.0",
-        "cc0-1.0",
-        "cdla-permissive-2.0",
-        "gpl-3.0",
-        "mit",
-        "odbl",
-        "odc-by",
-        "pddl",
-        "unlicense",
-    }
-)
-"""The data licences that the Hub knows by name; all others are `other` there."""
+CARD_FILE = "README.md"
+CROISSANT_FILE = "croissant.json"
 
-_RISKS = {
-    RiskBand.LOW: "less than 30 % of the rows are synthetic",
-    RiskBand.WATCH: "30 to 70 % of the rows are synthetic: watch diversity and held-out loss",
-    RiskBand.HIGH: "more than 70 % of the rows are synthetic: expect narrowing when the student's "
-    "own outputs are trained on again",
-}
+_A_PARAGRAPH = 2_000
+"""Characters of a text that may be long."""
+
+_MOST_BOUNDS = 40
+"""Bounds that are shown; a quota of each topic may be hundreds."""
 
 
-@dataclass(frozen=True)
-class PromptText:
-    """One template of a recipe's version, as it was used."""
-
-    recipe: str
-    recipe_version: str
-    file: str
-    text: str
-
-
-@dataclass(frozen=True)
-class CardFacts:
-    """All that a card tells.
-
-    Attributes:
-        mixture: the policy.
-        rows: the training set, columns of `SAMPLE_SCHEMA`.
-        funnel: rows given, kept, dropped and errored by recipe and stage; shown as it is.
-        drop_reasons: dropped rows by recipe, stage and reason; shown as it is.
-        cost: what the calls of each recipe cost; shown as it is.
-        diversity: columns `slice`, `metric`, `value`.
-        prompts: the templates used.
-        teacher_models: teacher id -> model name.
-        fingerprints: name -> hash, of what pins this set down.
-        commands: shell commands that make the set again.
-        data_file: name of the data file beside the card.
-    """
-
-    mixture: Mixture
-    rows: pl.DataFrame
-    funnel: pl.DataFrame
-    drop_reasons: pl.DataFrame
-    cost: pl.DataFrame
-    diversity: pl.DataFrame
-    prompts: tuple[PromptText, ...]
-    teacher_models: Mapping[str, str]
-    fingerprints: Mapping[str, str]
-    commands: tuple[str, ...]
-    data_file: str = "train.parquet"
-
-    @property
-    def synthetic_share(self) -> float:
-        """Share of synthetic rows, 0..1; 0 for an empty set."""
-        return (self.rows["origin"] == Origin.SYNTHETIC.value).mean() or 0.0  # pyright: ignore[reportReturnType]
-
-    @property
-    def embedded_teachers(self) -> tuple[str, ...]:
-        """The teachers of rows in the set that are rule-based."""
-        used = set(self.rows["teacher"])
-        return tuple(
-            sorted(
-                name
-                for name, model in self.teacher_models.items()
-                if name in used and model.startswith("embedded/")
-            )
-        )
+def descriptions(facts: CardFacts) -> dict[str, str]:
+    """What stands beside the data files, for people and for machines: file name -> text."""
+    return {CARD_FILE: render_card(facts), CROISSANT_FILE: croissant_json(facts)}
 
 
 def render_card(facts: CardFacts) -> str:
@@ -113,37 +37,20 @@ def render_card(facts: CardFacts) -> str:
 
     Equal facts give equal text. Whatever the facts hold, it cannot break the card's structure.
     """
-    sections = [*_head(facts), *_body(facts)]
-    return "\n\n".join([f"---\n{_front_matter(facts)}---", *sections]) + "\n"
-
-
-def _front_matter(facts: CardFacts) -> str:
-    licences = {name.lower() for name in facts.rows["licence"].unique()}
-    single = licences.pop() if len(licences) == 1 else "several"
-    licence: dict[str, object] = {"license": single}
-    if single not in _HUB_LICENCES:
-        licence = {"license": "other", "license_name": single}
-    tags = {"synth-assets", *filter(None, facts.rows["technique"].unique())}
-    if facts.synthetic_share:
-        tags.add("synthetic")
-    known: dict[str, object] = {
-        "pretty_name": facts.mixture.id,
-        **licence,
-        "size_categories": [_size_category(facts.rows.height)],
-        "task_categories": ["text-generation"],
-        "tags": sorted(tags),
-        "configs": [
-            {
-                "config_name": "default",
-                "data_files": [{"split": "train", "path": facts.data_file}],
-            }
-        ],
-    }
-    return yaml.safe_dump(known, sort_keys=False, allow_unicode=True)
-
-
-def _size_category(rows: int) -> str:
-    return next((name for bound, name in _SIZES if rows < bound), "n>100M")
+    sections = [
+        *_head(facts),
+        *_purpose(facts),
+        *_policy(facts),
+        *_limits(facts),
+        *_composition(facts),
+        *process_sections(facts),
+        *cost_sections(facts),
+        *_diversity(facts),
+        *_licences(facts),
+        *prompt_sections(facts),
+        *_again(facts),
+    ]
+    return "\n\n".join([f"---\n{front_matter(facts)}---", *sections]) + "\n"
 
 
 def _head(facts: CardFacts) -> Iterator[str]:
@@ -151,82 +58,160 @@ def _head(facts: CardFacts) -> Iterator[str]:
     band = RiskBand.of(share)
     yield f"# {inline(facts.mixture.id)}"
     if facts.mixture.description:
-        yield inline(facts.mixture.description)
+        yield inline(facts.mixture.description, _A_PARAGRAPH)
+    size = f"{facts.rows.height:,} rows{_tokens(facts.written)}"
     yield (
-        f"{facts.rows.height:,} rows, {share:.1%} of them synthetic. "
-        f"Collapse risk by share: **{band}** ({_RISKS[band]}; a prior, not a measurement)."
+        f"{size}, {share:.1%} of the rows synthetic. "
+        f"Collapse risk by share: **{band}** ({RISKS[band]}; a prior, not a measurement)."
     )
+    if facts.kept_out.unevaluable:
+        yield f"**Unevaluable**: {inline(facts.kept_out.unevaluable, _A_PARAGRAPH)}"
+    if facts.mixture.pure_synthetic_because:
+        why = inline(facts.mixture.pure_synthetic_because, _A_PARAGRAPH)
+        yield f"**No human-written rows**, because: {why}"
 
 
-def _body(facts: CardFacts) -> Iterator[str]:
-    yield "## Known limits"
-    yield _limits(facts)
-    yield "## Composition"
-    for column in ("origin", "recipe", "teacher", "source", "licence"):
-        yield f"By {column}:"
-        yield table(_composition(facts.rows, column))
+def _tokens(written: WrittenRows) -> str:
+    if written.lengths.is_empty():
+        return ""
+    whole = written.lengths.filter(part=ROW)
+    return f", {int(whole['tokens'].sum()):,} tokens as {inline(written.tokenizer)} counts them"
+
+
+def _purpose(facts: CardFacts) -> Iterator[str]:
+    mixture, student = facts.mixture, facts.mixture.student
+    yield "## Who it is for"
+    said = {"use": mixture.use}
+    if student is None:
+        said["student"] = "none named"
+    else:
+        said |= {"student": student.name, "family": student.family or "not stated"}
+        said |= {"checkpoint": student.checkpoint or "not stated"}
+        said |= {"earlier checkpoints": ", ".join(student.previous)} if student.previous else {}
+        said |= {"size": student.size} if student.size else {}
+    said["epochs it is made for"] = str(mixture.repeats.epochs)
+    said["layout of a row"] = facts.written.layout
+    yield table(_pairs(said))
+
+
+def _policy(facts: CardFacts) -> Iterator[str]:
     yield "## Policy"
-    yield table(_policy(facts.mixture))
-    yield "## From candidates to rows"
-    yield table(facts.funnel)
-    yield "Why rows were dropped:"
-    yield table(facts.drop_reasons)
-    yield "## Cost"
-    yield table(facts.cost)
+    if facts.policy is not None:
+        yield f"It is under the policy {inline(facts.policy.id)}."
+        if facts.policy.source:
+            yield f"Source: {inline(facts.policy.source, _A_PARAGRAPH)}"
+    yield "What was promised, and what came out; a share is met within one row:"
+    yield table(facts.outcomes.head(_MOST_BOUNDS))
+    if (more := facts.outcomes.height - _MOST_BOUNDS) > 0:
+        kept = facts.outcomes.tail(more)["holds"].sum()
+        yield f"And {more:,} more bounds, of which {kept:,} hold."
+    yield "All that the mixture says:"
+    yield table(_pairs({promise.what: promise.said for promise in facts.mixture.promises}))
+
+
+def _limits(facts: CardFacts) -> Iterator[str]:
+    yield "## Known limits"
+    yield "\n".join(f"- {inline(limit, _A_PARAGRAPH)}" for limit in limits(facts))
+
+
+def _composition(facts: CardFacts) -> Iterator[str]:
+    yield "## Composition"
+    for made in compositions(facts.rows, facts.teachers):
+        yield f"By {inline(made.title)}:"
+        yield table(made.table) if made.table.height else _in_words(made)
+        if made.table.height and made.more_values:
+            yield f"And {made.more_values:,} more, with {made.more_rows:,} rows together."
+    yield from _lengths(facts.written)
+    looked_at = int(facts.languages["rows"].sum())
+    yield f"By language, as a small model reads {looked_at:,} rows drawn by their content:"
+    yield table(facts.languages)
+
+
+def _lengths(written: WrittenRows) -> Iterator[str]:
+    yield "How long rows are:"
+    if written.lengths.is_empty():
+        yield "Not counted."
+        return
+    yield table(written.lengths)
+    yield f"Tokens as {inline(written.tokenizer)} counts them, without those of a chat template."
+
+
+def _in_words(made: Composition) -> str:
+    return f"{made.more_values:,} values in {made.more_rows:,} rows; hardly any stands twice."
+
+
+def _diversity(facts: CardFacts) -> Iterator[str]:
     yield "## Diversity"
     yield table(_by_slice(facts.diversity))
-    yield "## Prompts"
-    for prompt in facts.prompts:
-        yield f"### {inline(f'{prompt.recipe} {prompt.recipe_version}: {prompt.file}')}"
-        yield code_block(prompt.text, "jinja")
-    yield "## Make it again"
-    yield code_block("\n".join(facts.commands), "sh")
-    yield table(_pairs(facts.fingerprints))
-
-
-def _limits(facts: CardFacts) -> str:
-    known = [
-        "Overlap with benchmarks is found by exact text and runs of words; rephrased and "
-        "translated items are not.",
-        "Near-duplicates are found by shared wording, not by meaning.",
-        "What the verifiers of each recipe check is checked; nothing else of a row is vouched for.",
-    ]
-    if facts.embedded_teachers:
-        names = ", ".join(inline(name) for name in facts.embedded_teachers)
-        known.insert(
-            0,
-            f"**Rows by {names} were written by a rule-based program, not by a language model.** "
-            "They show how the pipeline works and say nothing of a language model's quality.",
-        )
-    return "\n".join(f"- {limit}" for limit in known)
-
-
-def _composition(rows: pl.DataFrame, column: str) -> pl.DataFrame:
-    label = pl.when(pl.col(column) == "").then(pl.lit("(none)")).otherwise(column).alias(column)
-    counts = rows.group_by(label).agg(pl.len().cast(pl.Int64).alias("rows"))
-    share = (pl.col("rows") / rows.height).alias("share")
-    return counts.with_columns(share).sort("rows", column, descending=[True, False])
-
-
-def _policy(mixture: Mixture) -> pl.DataFrame:
-    said: dict[str, str] = {
-        "rows": "as many as the bounds allow" if mixture.rows is None else f"{mixture.rows:,}",
-        "synthetic share": f"{mixture.synthetic_share:g}",
-        "teacher cap": f"{mixture.teacher_cap:g}",
-        "recipes": "all" if mixture.recipes is None else ", ".join(mixture.recipes),
-        "sources": "all" if mixture.sources is None else ", ".join(mixture.sources),
-        "seed": str(mixture.seed),
-        "partition": mixture.key,
-    }
-    return _pairs(said)
-
-
-def _pairs(values: Mapping[str, str]) -> pl.DataFrame:
-    return pl.DataFrame({"what": list(values), "value": list(values.values())})
+    yield "## Collapse"
+    if facts.collapse.is_empty():
+        yield "Not measured: there are too few held-out rows like those of the set."
+        return
+    yield (
+        "What small students become that are trained on this set, beside others trained on as many "
+        "human-written rows; the worst sign first. From `amber` on a sign is worth attention, from "
+        "`red` on it is bad."
+    )
+    yield table(facts.collapse.select("sign", "light", "value", "amber", "red", "meaning"))
 
 
 def _by_slice(diversity: pl.DataFrame) -> pl.DataFrame:
     if diversity.is_empty():
         return diversity
-    ordered = diversity.select("metric", "slice", "value").sort("metric", "slice")
-    return ordered.pivot("slice", index="metric", values="value")
+    ordered = diversity.select("slice", "metric", "value").sort("slice", "metric")
+    return ordered.pivot("metric", index="slice", values="value")
+
+
+def _licences(facts: CardFacts) -> Iterator[str]:
+    yield "## Licences and attribution"
+    yield (
+        "What teachers, sources and recipes state, and what is known of these texts; `unstated` is "
+        "what nobody says. None of it is legal advice."
+    )
+    yield table(_terms(facts.statements))
+    if facts.terms.notes:
+        yield "\n".join(f"- {inline(note, _A_PARAGRAPH)}" for note in facts.terms.notes)
+    yield "To be given along with the set:"
+    # Several may state one notice.
+    words = dict.fromkeys(
+        f"{one_line(each.text)} ({one_line(each.source or each.licence)})"
+        for each in facts.terms.attributions
+    )
+    yield code_block("\n".join(words), "text") if words else "Nothing."
+
+
+def _terms(statements: Iterable[Statement]) -> pl.DataFrame:
+    rows = [
+        {
+            "whose": each.who,
+            "licence": each.terms.licence,
+            "commercial use": each.terms.commercial.value,
+            "training": each.terms.training.value,
+            "training of competitors": each.terms.competing.value,
+            "giving on": each.terms.sharing.value,
+            "name the author": each.terms.credit,
+            "a model trained on it": each.terms.students,
+            "where it stands": each.terms.because or each.terms.source,
+        }
+        for each in statements
+    ]
+    return pl.DataFrame(rows)
+
+
+def _again(facts: CardFacts) -> Iterator[str]:
+    yield "## Make it again"
+    yield code_block("\n".join(facts.again.commands), "sh")
+    yield (
+        "Recipes, mixtures and sources that are not shipped must be at hand, in a folder that "
+        "`SYNTH_RECIPES` names; `uv sync --frozen` installs what a lock file names. What pins the "
+        "set down:"
+    )
+    yield table(_pairs(facts.again.fingerprints))
+    yield "The files (`sha256sum` tells whether one is as it was written):"
+    columns = ("path", "split", "rows", "bytes", "sha256")
+    files = [[getattr(file, name) for name in columns] for file in facts.written.files]
+    yield table(pl.DataFrame(files, schema=columns, orient="row"))
+
+
+def _pairs(values: Mapping[str, str]) -> pl.DataFrame:
+    return pl.DataFrame({"what": list(values), "value": list(values.values())})

@@ -1,67 +1,33 @@
-"""Training rows as chat messages, each with where it came from."""
-
-import json
-from collections.abc import Iterator
+"""Rows as chats: as OpenAI has them, and as ShareGPT had them."""
 
 import polars as pl
 
-from synth_assets.core.fingerprint import normalised
-from synth_assets.core.sample import history_of
+from synth_assets.core.export.turns import alternating, asked, earlier, joined
 
-_MESSAGES = pl.List(pl.Struct({"role": pl.String, "content": pl.String}))
-_PROVENANCE = (
-    "rejected",
-    "sample_id",
-    "origin",
-    "recipe",
-    "recipe_version",
-    "technique",
-    "source",
-    "seed_id",
-    "parent_ids",
-    "teacher",
-    "licence",
-    "synthetic_depth",
-    "difficulty",
-    "content_hash",
-)
+_SHAREGPT_ROLES = {"user": "human", "assistant": "gpt"}
 
 
-def export_frame(rows: pl.DataFrame) -> pl.DataFrame:
-    """Lay training rows out for trainers.
+def messages(rows: pl.DataFrame) -> pl.DataFrame:
+    """`messages`: the chat before, the user's turn and the assistant's, each `role`, `content`."""
+    return pl.DataFrame({"messages": _whole(rows)})
 
-    Args:
-        rows: columns of `SAMPLE_SCHEMA`.
 
-    Returns:
-        A row each, in the order given: `messages` (a list of `role`, `content`: the chat before,
-        the user's turn, then the assistant's), `rejected` (of a preference pair, the worse last
-        turn; else empty) and the columns that say where the row came from.
+def sharegpt(rows: pl.DataFrame) -> pl.DataFrame:
+    """`conversations`: the same, each turn `from` (`system`, `human`, `gpt`) and `value`.
+
+    Turns of one role that follow on each other are one, since readers drop chats in which human
+    and model do not take turns.
     """
-    columns = rows.select("history", "prompt", "response", "context")
-    chats = [
-        [
-            *({"role": said.role, "content": said.content} for said in history_of(history)),
-            {"role": "user", "content": _user_turn(prompt, context)},
-            {"role": "assistant", "content": response},
-        ]
-        for history, prompt, response, context in columns.iter_rows()
-    ]
-    # JSON has no NaN.
-    score = pl.col("score").fill_nan(None)
-    return rows.select(pl.Series("messages", chats, dtype=_MESSAGES), *_PROVENANCE, score)
+    turn = pl.element().struct
+    renamed = pl.struct(
+        turn.field("role").replace(_SHAREGPT_ROLES).alias("from"),
+        turn.field("content").alias("value"),
+    )
+    chats = _whole(rows)
+    if (rows["history"] != "").any():
+        chats = alternating(chats)
+    return pl.DataFrame({"conversations": chats.list.eval(renamed)})
 
 
-def jsonl_lines(rows: pl.DataFrame) -> Iterator[str]:
-    """Write training rows as JSON Lines, with the fields of `export_frame`.
-
-    Equal rows give equal lines. A line ends in a line feed and holds no other.
-    """
-    for row in export_frame(rows).iter_rows(named=True):
-        yield f"{json.dumps(row, ensure_ascii=False, allow_nan=False)}\n"
-
-
-def _user_turn(prompt: str, context: str) -> str:
-    if not context.strip() or normalised(context) in normalised(prompt):
-        return prompt
-    return f"Passage:\n{context}\n\nQuestion: {prompt}"
+def _whole(rows: pl.DataFrame) -> pl.Series:
+    return joined(earlier(rows), ("user", asked(rows)), ("assistant", rows["response"]))

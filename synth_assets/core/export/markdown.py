@@ -6,22 +6,30 @@ from collections.abc import Sequence
 import polars as pl
 
 _CELL_CHARACTERS = 200
+_SMALL = 0.001
 # An underscore inside a word is no markup, and names would be hard to read with it escaped.
 _SPECIAL = re.compile(
     r"[\\`*\[\]<>|~$&]|(?<![a-zA-Z0-9])_|_(?![a-zA-Z0-9])|:(?=//)|(?<=www)\.|^[-+#]"
 )
-_ORDINAL = re.compile(r"^(\d+)([.)])")
+_ORDINAL = re.compile(r"^(\d+)([.)])(?=\s|$)")
 
 
-def inline(text: str) -> str:
+def one_line(text: str) -> str:
+    """Text in one line, without anything that shows nothing."""
+    visible = "".join(char if char.isprintable() else " " for char in text)
+    return " ".join(visible.split())
+
+
+def inline(text: str, most: int = _CELL_CHARACTERS) -> str:
     """Text as plain words in one line: nothing in it is markup, HTML, a link or a line break.
 
-    At most 200 characters.
+    Args:
+        text: whatever it holds.
+        most: characters that are kept of it.
     """
-    visible = "".join(char if char.isprintable() else " " for char in text)
-    folded = " ".join(visible.split())
-    if len(folded) > _CELL_CHARACTERS:
-        folded = f"{folded[: _CELL_CHARACTERS - 1]}…"
+    folded = one_line(text)
+    if len(folded) > most:
+        folded = f"{folded[: most - 1]}…"
     return _ORDINAL.sub(r"\1\\\2", _SPECIAL.sub(r"\\\g<0>", folded))
 
 
@@ -55,6 +63,12 @@ def _cell(value: object) -> str:
         case int():
             return f"{value:,}"
         case float():
-            return f"{value:,.4f}".rstrip("0").rstrip(".")
+            return _figure(value)
         case _:
             return inline(str(value))
+
+
+def _figure(value: float) -> str:
+    if 0 < abs(value) < _SMALL:
+        return f"{value:.2g}"
+    return f"{value:,.4f}".rstrip("0").rstrip(".")
