@@ -14,7 +14,7 @@ _THINGS = ("apples", "ropes", "lamps", "crates", "bricks", "flags", "wheels", "l
 _NAMES = ("Ada", "Bo", "Cleo", "Dan", "Eve", "Fay", "Gus", "Hal", "Ida", "Jo", "Kit", "Lea")
 
 
-def _human(count: int, first: int = 0) -> list[str]:
+def human_texts(count: int, first: int = 0) -> list[str]:
     """Sentences that differ from each other, as mixed radix numbers do."""
     texts: list[str] = []
     for n in range(first, first + count):
@@ -34,8 +34,8 @@ def _run(*arguments: str) -> Result:
 
 
 def test_canary_of_one_sentence_again_and_again_is_red_with_exit_code_1(tmp_path: Path):
-    real = _write(tmp_path / "real.jsonl", _human(1200))
-    narrow = _write(tmp_path / "set.jsonl", [*_human(100), *(["Yes, I can."] * 300)])
+    real = _write(tmp_path / "real.jsonl", human_texts(1200))
+    narrow = _write(tmp_path / "set.jsonl", [*human_texts(100), *(["Yes, I can."] * 300)])
     told = _run("canary", str(narrow), "--real", str(real), "--json")
     assert told.exit_code == 1, told.output
     record = json.loads(told.stdout)
@@ -47,8 +47,8 @@ def test_canary_of_one_sentence_again_and_again_is_red_with_exit_code_1(tmp_path
 
 
 def test_canary_tells_people_what_was_measured(tmp_path: Path):
-    real = _write(tmp_path / "real.jsonl", _human(900))
-    rows = _write(tmp_path / "set.jsonl", _human(200))
+    real = _write(tmp_path / "real.jsonl", human_texts(900))
+    rows = _write(tmp_path / "set.jsonl", human_texts(200))
     told = _run("canary", str(rows), "--real", str(real))
     assert re.match(r"Risk of collapse: \d+ of 100, (green|amber|red)\. 0% of", told.stdout)
     assert "its real rows alone" in told.stdout
@@ -57,9 +57,9 @@ def test_canary_tells_people_what_was_measured(tmp_path: Path):
 def test_canary_measured_by_rows_it_was_trained_on_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    real = _write(tmp_path / "real.jsonl", _human(200))
-    held = _write(tmp_path / "held.jsonl", _human(60, first=500))
-    leaking = _write(tmp_path / "set.jsonl", [*_human(50), *_human(3, first=500)])
+    real = _write(tmp_path / "real.jsonl", human_texts(200))
+    held = _write(tmp_path / "held.jsonl", human_texts(60, first=500))
+    leaking = _write(tmp_path / "set.jsonl", [*human_texts(50), *human_texts(3, first=500)])
     arguments = ["canary", str(leaking), "--real", str(real), "--held-out", str(held)]
     with pytest.raises(SystemExit, match="2"):
         main(arguments)
@@ -69,14 +69,14 @@ def test_canary_measured_by_rows_it_was_trained_on_is_refused(
 def test_canary_of_too_few_real_rows_says_how_many_it_needs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    few = _write(tmp_path / "real.jsonl", _human(30))
+    few = _write(tmp_path / "real.jsonl", human_texts(30))
     with pytest.raises(SystemExit, match="2"):
         main(["canary", str(few), "--real", str(few)])
     assert "at least 20" in capsys.readouterr().err
 
 
 def test_lab_interrupted_goes_on_and_draws_its_curves(tmp_path: Path):
-    _write(tmp_path / "real.jsonl", _human(400))
+    _write(tmp_path / "real.jsonl", human_texts(400))
     config = tmp_path / "lab.yaml"
     config.write_text(
         "real: {files: [real.jsonl]}\nrows: 120\nheld_out: 120\ngenerations: 1\nseeds: 2\n"
@@ -105,7 +105,7 @@ def test_lab_interrupted_goes_on_and_draws_its_curves(tmp_path: Path):
 def test_lab_in_the_folder_of_another_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    _write(tmp_path / "real.jsonl", _human(300))
+    _write(tmp_path / "real.jsonl", human_texts(300))
     config = tmp_path / "lab.yaml"
     said = "real: {files: [real.jsonl]}\nrows: 60\nheld_out: 60\ngenerations: 1\nseeds: 1\n"
     said += "decodings: [plain]\narms: [{rule: replace}]\n"
@@ -131,7 +131,7 @@ def test_lab_in_the_folder_of_another_is_refused(
 def test_lab_of_a_faulty_plan_names_the_fault(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], said: str, told: str
 ):
-    _write(tmp_path / "real.jsonl", _human(100))
+    _write(tmp_path / "real.jsonl", human_texts(100))
     config = tmp_path / "lab.yaml"
     config.write_text(said, encoding="utf-8")
     with pytest.raises(SystemExit, match="2"):

@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 WORDS_COMPARED = 20_000
 """Distinct n-grams, compression and the tail depend on how much there is: so much is looked at."""
 
-TEXTS_COMPARED = 400
+TEXTS_COMPARED = 300
 """The Vendi score and the classifier are taken of so many."""
 
 

@@ -22,6 +22,7 @@ from synth_assets.core.collapse.lab import (
     run_chain,
 )
 from synth_assets.core.collapse.students import NgramStudents
+from synth_assets.core.collapse.yard import TEXTS_COMPARED, WORDS_COMPARED
 from synth_assets.core.fingerprint import fingerprint, short_id
 from synth_assets.errors import ConfigurationError
 from synth_assets.resources.frames import read_frame, write_bytes, write_frame
@@ -53,7 +54,8 @@ class Lab:
     @property
     def fingerprint(self) -> str:
         """Identity of all that the figures of a recursion depend on, but its arm and seed."""
-        drawn = [self.plan.rows, self.plan.held_out, self.plan.generations, self.order]
+        plan, looked_at = self.plan, [WORDS_COMPARED, TEXTS_COMPARED]
+        drawn = [plan.rows, plan.held_out, plan.generations, self.order, *looked_at]
         return fingerprint(
             ["lab 1", *drawn, short_id([*self.texts]), short_id(list(self.out_of_domain))]
         )

@@ -20,7 +20,7 @@ _TITLES = {
         "Loss on held-out real text",
         "bits a byte above generation 0; lower is better",
     ),
-    "vendi": ("Different texts in effect (Vendi score)", "of 400 written; falling: it narrows"),
+    "vendi": ("Different texts in effect (Vendi score)", "of 300 written; falling: it narrows"),
     "distinct_2": ("Different word pairs", "share; far from generation 0 either way is bad"),
     "tail_coverage": ("Rare words that are still written", "share; higher is better"),
 }
