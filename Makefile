@@ -7,7 +7,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .venv/bin/uv)
 RUN := .venv/bin/
 READY := .venv/.ready
 
-.PHONY: help run ui test check bench screenshots format clean
+.PHONY: help run ui test check bench screenshots card format clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -19,7 +19,7 @@ ui: $(READY) ## Open the Dagster UI and the dashboards on loopback; Ctrl-C stops
 	@$(RUN)synth ui
 
 test: $(READY) ## Run all tests
-	@$(RUN)pytest -n 2 --dist loadfile
+	@$(RUN)pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(READY) ## Lint, types, import rules, SQL, definitions
 	$(RUN)ruff check
@@ -34,6 +34,9 @@ bench: $(READY) ## Measure, and write docs/benchmarks.md
 
 screenshots: $(READY) ## Take the pictures of the docs anew, from the real product
 	@$(RUN)python -m tests.e2e.screenshots
+
+card: $(READY) ## Write docs/card-of-the-default-run.md anew, from a run
+	@$(RUN)python -m tests.integration.documented_card
 
 format: $(READY) ## Format Python and SQL
 	@$(RUN)ruff check --fix

@@ -5,12 +5,18 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks import (
+    cluster_dedup,
+    decontamination,
     dedup,
     diversity_controls,
+    export,
+    firewall,
     generation,
+    incremental_signatures,
     lineage_ingest,
     long_plan,
     rouge_l,
+    semantic,
     start_and_run,
 )
 
@@ -36,6 +42,12 @@ def main() -> None:
         rouge_l,
         diversity_controls,
         dedup,
+        incremental_signatures,
+        cluster_dedup,
+        semantic,
+        decontamination,
+        firewall,
+        export,
     ):
         parts.append(benchmark.measure())
         print(parts[-1], flush=True)

@@ -10,12 +10,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from benchmarks.real_rows import DATA
 from benchmarks.timing import table
+from synth_assets.core.dedup.same_numbers import number_sets
 from synth_assets.core.dedup.semantic import SemanticMatches, semantic_duplicates
 from synth_assets.core.embedding.protocol import Embedder, Vectors
 from synth_assets.core.embedding.tfidf import Tfidf
@@ -25,6 +27,8 @@ _THRESHOLDS = (0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 _DIMENSIONS = 384
 _SMALL, _LARGE = 50_000, 500_000
 _BLOCK = 2_000
+
+_Value = TypeVar("_Value", np.float32, np.int64)
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class _Texts:
     def all(self) -> list[str]:
         return [*self.train, *self.test, *self.rephrased, *self.renumbered]
 
-    def cut(self, rows: Vectors) -> list[Vectors]:
+    def cut(self, rows: npt.NDArray[_Value]) -> list[npt.NDArray[_Value]]:
         """Rows of all as rows of each."""
         sizes = [len(self.train), len(self.test), len(self.rephrased)]
         return np.split(rows, np.cumsum(sizes))
@@ -119,6 +123,7 @@ def _joined(name: str, texts: _Texts, rows: Vectors) -> str:
         "rephrased, joined with another question": other.max(axis=1),
         "other numbers, joined with the original": _best(renumbered, test),
         "human test question, joined with a human training question": _best(test, train),
+        **_with_the_same_numbers(texts, rows),
     }
     lines = [
         [f"{threshold:g}", *(f"{np.mean(found >= threshold):.1%}" for found in figures.values())]
@@ -131,6 +136,21 @@ def _joined(name: str, texts: _Texts, rows: Vectors) -> str:
         f"The original is the nearest of all for {nearest:.1%} of the rephrased.\n\n"
         + table(["threshold", *figures], lines)
     )
+
+
+def _with_the_same_numbers(texts: _Texts, rows: Vectors) -> dict[str, Vectors]:
+    """Figures of the rule that both must tell of the same numbers."""
+    _, test, rephrased, renumbered = texts.cut(rows)
+    _, test_told, rephrased_told, renumbered_told = texts.cut(number_sets(texts.all))
+    own = np.einsum("ij,ij->i", rephrased, test[: len(rephrased)])
+    joined = renumbered @ test.T
+    joined[renumbered_told[:, None] != test_told] = -1.0
+    return {
+        "rephrased, found, same numbers": np.where(
+            rephrased_told == test_told[: len(rephrased)], own, -1.0
+        ),
+        "other numbers, joined, same numbers": joined.max(axis=1),
+    }
 
 
 def _best(rows: Vectors, others: Vectors) -> Vectors:

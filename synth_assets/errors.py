@@ -49,6 +49,14 @@ class MixtureInfeasibleError(SynthError):
     """A mixture's bounds cannot all be met with the candidates there are."""
 
 
+class TermsError(SynthError):
+    """Terms of a teacher or a source forbid what a mixture is for."""
+
+
+class RegistryError(SynthError):
+    """The registry of models and sets cannot be read, or was to say what cannot be."""
+
+
 class TeacherError(SynthError):
     """A teacher cannot be used at all (unknown model, refused key): generation stops."""
 
@@ -75,6 +83,10 @@ class LineageError(SynthError):
 
 class StorageError(SynthError):
     """A frame cannot be read from or written to the storage root."""
+
+
+class HubError(SynthError):
+    """A hub cannot be reached, or refuses what is pushed."""
 
 
 class SandboxError(SynthError):

@@ -1,6 +1,7 @@
 -- Purpose: Training rows that an earlier stage did not keep. A stage that ran again since the
 -- training set was written proves nothing about it and is passed over, but for the mix itself.
--- Grain: One row per training row of a live mixture and stage that did not keep it.
+-- Grain: One row per training row, without its copies, of a live mixture and stage that did not
+-- keep it.
 WITH trained AS (
     SELECT
         t.sample_id,
@@ -12,6 +13,7 @@ WITH trained AS (
     INNER JOIN live_mixtures AS m ON t.partition = m.mixture_key
     LEFT JOIN recipe_versions AS v
         ON t.recipe = v.recipe AND t.recipe_version = v.recipe_version
+    WHERE t.copy = 1
 ),
 
 required AS (

@@ -8,6 +8,8 @@ INSERT INTO training_rows (
     recipe,
     recipe_version,
     content_hash,
+    split,
+    copy,
     file_path
 )
 SELECT
@@ -17,5 +19,7 @@ SELECT
     recipe,
     recipe_version,
     content_hash,
+    split,
+    copy,
     $file_path
 FROM read_parquet($path, hive_partitioning = false, file_row_number = true);

@@ -53,7 +53,7 @@ reached AS (
 mixed AS (
     SELECT
         t.sample_id,
-        list(t.partition ORDER BY t.partition) AS mixtures
+        list(DISTINCT t.partition ORDER BY t.partition) AS mixtures
     FROM training_rows AS t
     INNER JOIN live_mixtures AS m ON t.partition = m.mixture_key
     GROUP BY t.sample_id

@@ -59,6 +59,11 @@ _FOLDS = ("unicode", "case", "white_space", "punctuation")
     help="Cosine from which on texts are alike in meaning.",
 )
 @click.option(
+    "--any-numbers",
+    is_flag=True,
+    help="Texts alike in meaning need not tell of the same numbers; by default they must.",
+)
+@click.option(
     "--recall",
     default=0.999,
     show_default=True,
@@ -108,6 +113,7 @@ def dedup(
     threshold: float,
     embedder: str,
     meaning: float,
+    any_numbers: bool,
     recall: float,
     shingles: str,
     ignore: str,
@@ -144,7 +150,8 @@ def dedup(
     numbers = () if prefer is None else (prefer,)
     stream = RowStream(find_inputs(files), TextColumns(columns, identity, numbers))
     known = RowStream(find_inputs(against), TextColumns(columns)) if against else None
-    vectors = _Vectors(embedder, meaning) if "semantic" in method.split(",") else None
+    by_meaning = _Vectors(embedder, meaning, not any_numbers)
+    vectors = by_meaning if "semantic" in method.split(",") else None
     if cluster is not None and vectors is not None:
         raise click.BadParameter(
             "--cluster: vectors are made and compared on one machine. Take --method exact,near "
@@ -162,6 +169,7 @@ class _Vectors:
 
     embedder: str
     threshold: float
+    same_numbers: bool
 
     def opened(self) -> "Embedder":
         """What makes vectors."""
@@ -213,8 +221,12 @@ class _Order:
             folder=folder,
             on_advance=self.progress.of("reading"),
         ) as work:
-            meaning = None if self.vectors is None else self.vectors.threshold
-            found = work.matches(self.progress.counted("comparing"), meaning)
+            told = self.progress.counted("comparing")
+            if self.vectors is None:
+                found = work.matches(told)
+            else:
+                meaning, same_numbers = self.vectors.threshold, self.vectors.same_numbers
+                found = work.matches(told, meaning, same_numbers=same_numbers)
             kept = found.kept[work.known :] < 0
             if self.decisions is not None:
                 self._write_decisions(work, found, self.decisions)

@@ -7,9 +7,16 @@ from typing import Any
 
 import click
 
+from synth_assets.cli.audit import audit
+from synth_assets.cli.canary import canary
+from synth_assets.cli.collapse_lab import collapse_lab
 from synth_assets.cli.decontaminate import decontaminate
 from synth_assets.cli.dedup import dedup
+from synth_assets.cli.export import export, push
+from synth_assets.cli.held_out import held_out
 from synth_assets.cli.ledger import ledger
+from synth_assets.cli.mix import mix
+from synth_assets.cli.models import models
 from synth_assets.cli.review import review
 from synth_assets.cli.verify import verify
 from synth_assets.errors import SynthError
@@ -27,7 +34,13 @@ First steps:
   synth trace SAMPLE_ID           one row: seed, prompt, teacher, cost, verdicts
   synth why SAMPLE_ID             why a row is in no training set: what it repeats
   synth sql "select ..."          any question to the lineage database
+  synth export MIXTURE -o DIR     a training set once more, for another trainer
+  synth mix CONFIG -o DIR         a training set of files of your own, with its card
+  synth audit FILES               what is wrong with a data set, and what to do first
+  synth canary FILE --real FILE   what a student would become, on small ones
   synth ledger stats              what was paid for; share, prune, repair it
+  synth held-out list             what was ever kept out of training
+  synth models list               which models saw which training sets
   synth ui                        the Dagster UI and the dashboards
   synth verify FILE --verifier K  verifiers on a file of your own
   synth new-recipe my_recipe      a recipe of your own
@@ -258,9 +271,17 @@ def ui() -> None:
     sys.exit(serve())
 
 
+cli.add_command(audit)
+cli.add_command(canary)
+cli.add_command(collapse_lab)
 cli.add_command(decontaminate)
 cli.add_command(dedup)
+cli.add_command(export)
+cli.add_command(held_out)
 cli.add_command(ledger)
+cli.add_command(mix)
+cli.add_command(models)
+cli.add_command(push)
 cli.add_command(review)
 cli.add_command(verify)
 

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TypeAlias
 
 from synth_assets.cli.show import unknown_row
 from synth_assets.cli.side_by_side import side_by_side
 from synth_assets.core.schema import Outcome, Reason, Split, Stage
+from synth_assets.resources.kept_out.register import Register
 from synth_assets.resources.lineage.trace import SampleTrace, TracedDecision
 from synth_assets.resources.lineage.why import (
     KeptOut,
@@ -53,13 +55,32 @@ def why_text(sample_id: str, *, as_json: bool) -> str:
         LineageError: if there is no lineage yet, or the id is too short or fits several rows.
         UnknownNameError: if no row has that id.
     """
-    why = Workshop(read_settings()).lineage.why(sample_id)
+    why = _explained(Workshop(read_settings()), sample_id)
     if why is None:
         raise unknown_row(sample_id)
     if as_json:
         told = _kept_out_record(why) if isinstance(why, KeptOut) else _record(why)
         return json.dumps(told, indent=2, ensure_ascii=False)
     return "\n".join(_kept_out_lines(why) if isinstance(why, KeptOut) else _lines(why))
+
+
+def _explained(workshop: Workshop, sample_id: str) -> SampleWhy | KeptOut | None:
+    """What lineage says, and of items whose source is gone the register of what is kept out."""
+    why = workshop.lineage.why(sample_id)
+    if why is None:
+        return _registered(workshop, sample_id)
+    if isinstance(why, KeptOut) or why.other is not None:
+        return why
+    last = deciding(why.trace)
+    named = None if last is None else last.duplicate_of
+    return why if named is None else replace(why, other=_registered(workshop, named))
+
+
+def _registered(workshop: Workshop, prefix: str) -> KeptOut | None:
+    item = Register(workshop.home.kept_out).item(prefix)
+    if item is None:
+        return None
+    return KeptOut(item.item_id, item.split, item.source, item.prompt, item.response)
 
 
 def _lines(why: SampleWhy) -> Iterator[str]:

@@ -146,7 +146,11 @@ class Reason(StrEnum):
     REPHRASED_BENCHMARK_ITEM = "rephrased_benchmark_item"
     # mix
     NOT_IN_MIXTURE = "not_in_mixture"
+    OWN_VOICE = "own_voice"
+    TOO_DEEP = "too_deep"
+    TERMS_FORBID = "terms_forbid"
     TEACHER_CAP = "teacher_cap"
+    QUOTA_FILLED = "quota_filled"
     BEYOND_TARGET = "beyond_target"
 
 
@@ -197,6 +201,27 @@ SAMPLE_SCHEMA = pl.Schema(
         "difficulty": pl.Float64,  # larger is harder; null where nobody knows
     }
 )
+
+STANDING_SCHEMA = pl.Schema(
+    {
+        "sample_id": pl.String,
+        "family": pl.String,  # of the teacher; empty for real rows and where none is stated
+        "depth": pl.Int64,  # synthetic depth, counting what the teacher was trained on
+        "own_voice": pl.Boolean,  # whether the student wrote it, at its own or the last checkpoint
+        "reason": pl.String,  # why the row may not take part; null where it may
+        "detail": pl.String,
+    }
+)
+"""What a candidate is to one mixture."""
+
+TRAINING_SCHEMA = pl.Schema(
+    {
+        **SAMPLE_SCHEMA,
+        "split": pl.String,  # train, validation or test
+        "copy": pl.Int64,  # 1 for the first of equal rows, 2 for its first repetition
+    }
+)
+"""A row of a training set, in the set's order."""
 
 DECISION_SCHEMA = pl.Schema(
     {

@@ -57,7 +57,7 @@ def close_stage(
     stage: Stage,
     partition: str,
     inputs: pl.DataFrame,
-    decisions: Iterable[Decision],
+    decisions: Iterable[Decision] | pl.DataFrame,
     *,
     kept: pl.DataFrame | None = None,
     id_column: str = "sample_id",
@@ -68,22 +68,31 @@ def close_stage(
         stage: the stage that decided.
         partition: recipe version, mixture version, or `all`.
         inputs: the rows the stage was given; their ids stand in `id_column`.
-        decisions: one per row of `inputs`, in any order.
-        kept: the surviving rows, where the stage changed or made them; by default the rows of
-            `inputs` that were kept, in the order of `inputs`.
+        decisions: one per row of `inputs`, in any order; or a frame of them, with any of the
+            columns of `DECISION_SCHEMA` but stage and partition.
+        kept: the surviving rows, where the stage changed or made them, or with their copies; by
+            default the rows of `inputs` that were kept, in the order of `inputs`.
         id_column: the column that names a row.
 
     Raises:
         StageContractError: if a row has no decision or two, a decision names no row, a kept
             decision has a reason or another has none, or `kept` is not what was kept.
     """
-    frame = decision_frame(stage, partition, decisions)
+    if isinstance(decisions, pl.DataFrame):
+        frame = _completed(stage, partition, decisions)
+    else:
+        frame = decision_frame(stage, partition, decisions)
     if kept is None:
         kept_ids = frame.filter(pl.col("outcome") == Outcome.KEPT)["sample_id"]
         kept = inputs.filter(pl.col(id_column).is_in(kept_ids.implode()))
-    if faults := contract_faults(inputs[id_column], frame, kept[id_column]):
+    if faults := contract_faults(inputs[id_column], frame, without_copies(kept)[id_column]):
         raise StageContractError(f"Stage {stage}, partition {partition}: {' '.join(faults)}")
     return StageResult(kept, frame)
+
+
+def without_copies(rows: pl.DataFrame) -> pl.DataFrame:
+    """Each row once, of a frame that may have the column `copy` of `TRAINING_SCHEMA`."""
+    return rows.filter(pl.col("copy") == 1) if "copy" in rows.columns else rows
 
 
 def contract_faults(given: pl.Series, decisions: pl.DataFrame, kept: pl.Series) -> tuple[str, ...]:
@@ -96,7 +105,7 @@ def contract_faults(given: pl.Series, decisions: pl.DataFrame, kept: pl.Series) 
     """
     faults: list[str] = []
     decided = decisions["sample_id"]
-    if sorted(given) != sorted(decided):
+    if not _same(given, decided):
         missing = sorted(set(given) - set(decided))[:3]
         extra = sorted(set(decided) - set(given))[:3]
         faults.append(
@@ -104,7 +113,7 @@ def contract_faults(given: pl.Series, decisions: pl.DataFrame, kept: pl.Series) 
             f"not given: {extra}. Every row needs exactly one decision."
         )
     is_kept = pl.col("outcome") == Outcome.KEPT
-    if sorted(kept) != sorted(decisions.filter(is_kept)["sample_id"]):
+    if not _same(kept, decisions.filter(is_kept)["sample_id"]):
         faults.append("The rows kept are not those whose decision is `kept`.")
     odd = decisions.filter(is_kept == pl.col("reason").is_not_null())
     if odd.height:
@@ -113,6 +122,21 @@ def contract_faults(given: pl.Series, decisions: pl.DataFrame, kept: pl.Series) 
             "Kept rows have no reason, all others need one."
         )
     return tuple(faults)
+
+
+def _same(ids: pl.Series, others: pl.Series) -> bool:
+    return ids.sort().equals(others.sort())
+
+
+def _completed(stage: Stage, partition: str, decisions: pl.DataFrame) -> pl.DataFrame:
+    said = decisions.with_columns(
+        pl.lit(stage.value).alias("stage"), pl.lit(partition).alias("partition")
+    )
+    told = said.columns
+    return said.select(
+        (pl.col(name) if name in told else pl.lit(None)).cast(kind).alias(name)
+        for name, kind in DECISION_SCHEMA.items()
+    )
 
 
 def decision_frame(stage: Stage, partition: str, decisions: Iterable[Decision]) -> pl.DataFrame:

@@ -5,7 +5,7 @@
 
 import dagster as dg
 
-from synth_assets.defs.assets import generation, inputs, selection, training, watching
+from synth_assets.defs.assets import collapse, generation, inputs, selection, training, watching
 from synth_assets.defs.checks import all_checks
 from synth_assets.defs.frame_io import FrameIOManager
 from synth_assets.defs.jobs import ALL_JOBS
@@ -17,10 +17,10 @@ from synth_assets.resources.workshop import Workshop
 def build_definitions(workshop: Workshop | None = None) -> dg.Definitions:
     """Assets, checks, jobs, sensors and resources; by default with what the environment says."""
     workshop = workshop or Workshop(read_settings())
-    modules = [inputs, generation, selection, training, watching]
+    modules = [inputs, generation, selection, training, watching, collapse]
     return dg.Definitions(
         assets=dg.load_assets_from_modules(modules),
-        asset_checks=all_checks(),
+        asset_checks=[*all_checks(), collapse.no_sign_of_collapse_is_red],
         jobs=ALL_JOBS,
         sensors=[recipe_sensor, batch_sensor],
         resources={"workshop": workshop, "io_manager": _frames(workshop)},

@@ -6,19 +6,20 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 import polars as pl
 
-from synth_assets.core.decontaminate.firewall import Firewall
-from synth_assets.core.decontaminate.stage import leaks
 from synth_assets.core.dedup.clusters import Clusters
+from synth_assets.core.mixture.evaluability import EvaluabilityState, evaluability
 from synth_assets.core.mixture.policy import policy_faults
-from synth_assets.core.schema import SAMPLE_SCHEMA, SEED_SCHEMA, Reason, Stage
-from synth_assets.core.stage import contract_faults
+from synth_assets.core.schema import SAMPLE_SCHEMA, SEED_SCHEMA, TRAINING_SCHEMA, Reason, Stage
+from synth_assets.core.stage import contract_faults, without_copies
+from synth_assets.defs.contamination import leak_metadata, leaks_told
 from synth_assets.defs.display import preview
 from synth_assets.defs.duplicates import cluster_table, giant_told
 from synth_assets.defs.partitions import mixture_versions, recipe_versions
 from synth_assets.resources.frames import read_frame
 from synth_assets.resources.home import ALL
+from synth_assets.resources.kept_out.firewall import ProjectFirewall
 from synth_assets.resources.lineage.sql_files import SqlFolder
-from synth_assets.resources.sources.inputs import screen_rules
+from synth_assets.resources.models.standings import standings
 from synth_assets.resources.workshop import Workshop, project_file
 
 # Dagster calls checks of single partitions a preview; the lock file pins what was tried.
@@ -33,7 +34,7 @@ _FRAMES: dict[str, tuple[pl.Schema, dg.PartitionsDefinition[str] | None]] = {
     "verified_samples": (SAMPLE_SCHEMA, recipe_versions),
     "deduplicated_samples": (SAMPLE_SCHEMA, None),
     "decontaminated_samples": (SAMPLE_SCHEMA, None),
-    "training_sets": (SAMPLE_SCHEMA, mixture_versions),
+    "training_sets": (TRAINING_SCHEMA, mixture_versions),
 }
 
 _STAGES: dict[str, tuple[Stage, str, dg.PartitionsDefinition[str] | None]] = {
@@ -91,7 +92,8 @@ def _one_decision_per_row(
     ) -> dg.AssetCheckResult:
         partition = context.partition_key if partitions else ALL
         decisions = read_frame(workshop.home.decisions(stage, partition))
-        faults = contract_faults(given["sample_id"], decisions, kept["sample_id"])
+        survivors = without_copies(kept)["sample_id"]
+        faults = contract_faults(given["sample_id"], decisions, survivors)
         return dg.AssetCheckResult(passed=not faults, metadata={"faults": list(faults)})
 
     return check
@@ -180,7 +182,8 @@ def no_giant_cluster(workshop: dg.ResourceParam[Workshop]) -> dg.AssetCheckResul
 
 @dg.asset_check(
     asset="training_sets",
-    description="No row equals or overlaps a held-out or benchmark row.",
+    description="No row is a held-out row or a benchmark item, equal or nearly so, shares a run of "
+    "words with an item, or comes of one by a seed or parents. What was ever kept out counts.",
     blocking=True,
     partitions_def=mixture_versions,
     additional_ins={
@@ -194,29 +197,59 @@ def no_held_out_or_benchmark_row(
     held_out_real: pl.DataFrame,
     benchmarks: pl.DataFrame,
 ) -> dg.AssetCheckResult:
-    """Fail on any leak, naming the rows."""
-    run_words = screen_rules(workshop.catalogue).run_words
-    leaked = leaks(rows, Firewall.build(held_out_real, benchmarks, run_words))
+    """Fail on any leak, naming rows and items."""
+    firewall = ProjectFirewall.of(workshop, held_out_real, benchmarks)
+    leaked = firewall.leaks(rows)
+    items = {"held_out": firewall.kept_out.held_out, "benchmark": firewall.kept_out.benchmarks}
     return dg.AssetCheckResult(
         passed=leaked.is_empty(),
-        metadata={"rows_checked": rows.height, "leaks": preview(leaked)},
+        description=leaks_told(leaked),
+        metadata={
+            "rows_checked": rows.height,
+            **{f"{name}_items": frame.height for name, frame in items.items()},
+            **leak_metadata(leaked),
+        },
     )
 
 
 @dg.asset_check(
     asset="training_sets",
-    description="Shares, caps and row number are within the mixture's policy, and no two rows "
-    "hold the same text.",
+    description="There are held-out real rows to measure a student on that is trained on the set.",
+    partitions_def=mixture_versions,
+    additional_ins={"held_out_real": dg.AssetIn()},
+)
+def has_held_out_set(
+    context: dg.AssetCheckExecutionContext,
+    workshop: dg.ResourceParam[Workshop],
+    held_out_real: pl.DataFrame,
+) -> dg.AssetCheckResult:
+    """Warn of a mixture whose student cannot be measured on anything real."""
+    found = evaluability(workshop.mixture_at(context.partition_key), held_out_real)
+    return dg.AssetCheckResult(
+        passed=found.state is not EvaluabilityState.UNEVALUABLE,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=found.reason,
+        metadata={"evaluability": found.state.value, "held_out_rows": held_out_real.height},
+    )
+
+
+@dg.asset_check(
+    asset="training_sets",
+    description="Every bound of the mixture is met, no two rows hold the same text but copies that "
+    "it allows, and relatives stand in one split.",
     blocking=True,
     partitions_def=mixture_versions,
+    additional_ins={"decontaminated_samples": dg.AssetIn()},
 )
 def within_its_policy(
     context: dg.AssetCheckExecutionContext,
     workshop: dg.ResourceParam[Workshop],
     rows: pl.DataFrame,
+    decontaminated_samples: pl.DataFrame,
 ) -> dg.AssetCheckResult:
     """Fail when a bound is missed, naming it."""
-    faults = policy_faults(rows, workshop.mixture_at(context.partition_key))
+    mixture = workshop.mixture_at(context.partition_key)
+    faults = policy_faults(rows, mixture, standings(workshop, decontaminated_samples, mixture))
     return dg.AssetCheckResult(passed=not faults, metadata={"faults": list(faults)})
 
 
@@ -255,6 +288,7 @@ def all_checks() -> Sequence[dg.AssetChecksDefinition]:
         every_recipe_is_here,
         no_giant_cluster,
         no_held_out_or_benchmark_row,
+        has_held_out_set,
         within_its_policy,
         _lineage_audits(),
     ]

@@ -1,20 +1,28 @@
 """What the Dagster UI shows of contamination: what was found how, and how often that errs."""
 
+from collections.abc import Mapping
+
 import dagster as dg
 import polars as pl
 
-from synth_assets.core.decontaminate.error_rate import ANY, ErrorRate, measure_error_rate
+from synth_assets.core.decontaminate.error_rate import (
+    ANY,
+    ERROR_RATE_SCHEMA,
+    measure_error_rate,
+)
 from synth_assets.core.decontaminate.screen import Screen, ScreenRules
 from synth_assets.core.decontaminate.stage import rows_by_method
 from synth_assets.core.schema import Origin
-from synth_assets.defs.display import count_table, small_table
+from synth_assets.defs.display import count_table, small_table, table
 
+_LEAKS_SHOWN = 20
+_LEAKS_TOLD = 5
 _COLUMNS = ("looked_at", "flagged", "share", "low", "high")
 
 
-def error_metadata(
+def measured_errors(
     screen: Screen, rules: ScreenRules, benchmarks: pl.DataFrame, rows: pl.DataFrame
-) -> dict[str, dg.MetadataValue]:
+) -> pl.DataFrame:
     """Measure how often decontamination errs on this benchmark, beside these rows.
 
     Args:
@@ -22,15 +30,32 @@ def error_metadata(
         rules: by which it was built.
         benchmarks: columns of `SAMPLE_SCHEMA`.
         rows: columns of `SAMPLE_SCHEMA`; the human ones among them count as clean.
+
+    Returns:
+        Columns of `ERROR_RATE_SCHEMA`; no rows without benchmarks.
     """
     if benchmarks.is_empty():
-        return {}
+        return ERROR_RATE_SCHEMA.to_frame()
     real = rows.filter(pl.col("origin") == Origin.REAL.value)
     clean = [*real["prompt"], *real["response"]]
     measured = measure_error_rate(
         screen, benchmarks, clean, lambda some: Screen.build(some.clear(), some, rules)
     )
-    return _shown(measured)
+    return measured.table
+
+
+def error_metadata(measured: pl.DataFrame) -> dict[str, dg.MetadataValue]:
+    """How often decontamination errs.
+
+    Args:
+        measured: columns of `ERROR_RATE_SCHEMA`.
+    """
+    if measured.is_empty():
+        return {}
+    told = pl.when("contaminated").then(pl.lit("recall")).otherwise(pl.lit("false positives"))
+    by_method = measured.pivot(on="method", index="rows", values="share")
+    together = measured.filter(method=ANY).select("rows", told.alias("share is"), *_COLUMNS)
+    return {"error_rate": small_table(together), "error_rate_by_method": small_table(by_method)}
 
 
 def method_metadata(decisions: pl.DataFrame) -> dict[str, dg.MetadataValue]:
@@ -43,9 +68,44 @@ def method_metadata(decisions: pl.DataFrame) -> dict[str, dg.MetadataValue]:
     return {"found_by": count_table(counts, "method", "rows")} if counts else {}
 
 
-def _shown(measured: ErrorRate) -> dict[str, dg.MetadataValue]:
-    table = measured.table
-    told = pl.when("contaminated").then(pl.lit("recall")).otherwise(pl.lit("false positives"))
-    by_method = table.pivot(on="method", index="rows", values="share")
-    together = table.filter(method=ANY).select("rows", told.alias("share is"), *_COLUMNS)
-    return {"error_rate": small_table(together), "error_rate_by_method": small_table(by_method)}
+def leak_metadata(leaked: pl.DataFrame) -> dict[str, dg.MetadataValue]:
+    """Leaks, and the first of them as a table: which row, which item, how.
+
+    Args:
+        leaked: columns of `LEAK_SCHEMA`.
+    """
+    records = [dg.TableRecord(row) for row in leaked.head(_LEAKS_SHOWN).iter_rows(named=True)]
+    return {
+        "leaks": dg.MetadataValue.int(leaked.height),
+        **({"leaked_rows": table(records)} if records else {}),
+    }
+
+
+def leaks_told(leaked: pl.DataFrame) -> str | None:
+    """What a failed check says: the first leaks by name; nothing where there are none.
+
+    Args:
+        leaked: columns of `LEAK_SCHEMA`.
+    """
+    if leaked.is_empty():
+        return None
+    told = [_leak_told(row) for row in leaked.head(_LEAKS_TOLD).iter_rows(named=True)]
+    more = leaked.height - len(told)
+    told += [f"- and {more:,} more"] if more else []
+    return "\n".join(
+        [
+            f"{leaked.height:,} rows of the set are kept out:",
+            *told,
+            "",
+            "Materialize `decontaminated_samples` again, which drops them, and then this set.",
+        ]
+    )
+
+
+def _leak_told(row: Mapping[str, str | float]) -> str:
+    # The page shows it as Markdown, where text of a row must stand as code.
+    evidence = str(row["evidence"]).replace("`", "'")
+    return (
+        f"- row {row['sample_id']}: {row['split']} item {row['item_id']} of {row['source']}, "
+        f"by {row['how']} ({row['similarity']:.2f}): `{evidence}`"
+    )

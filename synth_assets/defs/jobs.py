@@ -37,7 +37,7 @@ trace_lineage = dg.define_asset_job(
 )
 publish_training_set = dg.define_asset_job(
     "publish_training_set",
-    selection=dg.AssetSelection.assets("diversity_snapshots", "dataset_cards"),
+    selection=dg.AssetSelection.assets("diversity_snapshots", "collapse_canaries", "dataset_cards"),
     description="Measure one training set, put it on the dashboard, export it with its card.",
 )
 

@@ -184,4 +184,6 @@ def _failures(result: dg.ExecuteInProcessResult) -> Iterator[str]:
             yield f"{event.step_key}: {told}"
     for evaluation in result.get_asset_check_evaluations():
         if not evaluation.passed and evaluation.severity == dg.AssetCheckSeverity.ERROR:
-            yield f"check {evaluation.check_name} of {evaluation.asset_key.to_user_string()} failed"
+            asset = evaluation.asset_key.to_user_string()
+            told = f": {evaluation.description}" if evaluation.description else ""
+            yield f"check {evaluation.check_name} of {asset} failed{told}"

@@ -13,8 +13,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
+from pydantic import ValidationError
+
 from synth_assets.core.config.budgets import Budgets
-from synth_assets.core.config.mixtures import Mixture, MixturesFile
+from synth_assets.core.config.mixtures import Mixture, MixturesFile, NamedPolicy
 from synth_assets.core.config.names import Written
 from synth_assets.core.config.recipe import RECIPE_FILE, Recipe
 from synth_assets.core.config.recipe_reading import parse_recipe, parse_recipe_yaml
@@ -77,6 +79,7 @@ class Catalogue:
         seed_files: id of a recipe with seeds of its own -> their JSONL file.
         budgets: what may be spent.
         selection: which rows count as repetitions.
+        policies: id -> what mixtures may name.
     """
 
     recipes: tuple[Recipe, ...]
@@ -87,6 +90,7 @@ class Catalogue:
     seed_files: Mapping[str, Path]
     budgets: Budgets = field(default_factory=Budgets)
     selection: Selection = field(default_factory=Selection)
+    policies: Mapping[str, NamedPolicy] = field(default_factory=dict[str, NamedPolicy])
 
     @property
     def usual_recipes(self) -> tuple[Recipe, ...]:
@@ -158,22 +162,20 @@ def load_catalogue(folders: Sequence[Path], *, teacher_override: str | None = No
         for teacher in file.teachers
     }
     sources = {
-        source.id: LocatedSource.named_in(path, source)
-        for path, file in _files(roots, "sources.yaml", SourcesFile, "sources")
+        source.id: LocatedSource.named_in(Path(document.label), source)
+        for document, file in _files(roots, "sources.yaml", SourcesFile, "sources")
         for source in file.sources
     }
-    mixtures = {
-        mixture.id: _checked(mixture, path, sources)
-        for path, file in _files(roots, "mixtures.yaml", MixturesFile, "mixtures")
-        for mixture in file.mixtures
-    }
+    mixing = list(_files(roots, "mixtures.yaml", MixturesFile, "mixtures", "policies"))
+    policies = {policy.id: policy for _, file in mixing for policy in file.policies}
+    mixtures = _mixtures(mixing, policies, sources)
     budgets = Budgets()
-    for _, file in _files(roots, "budgets.yaml", Budgets, None):
+    for _, file in _files(roots, "budgets.yaml", Budgets):
         budgets = file.over(budgets)
     selection = Selection()
-    for path, file in _files(roots, "selection.yaml", Selection, None):
-        selection = file.located_in(path.parent).over(selection)
-    shared = Catalogue((), (), teachers, mixtures, sources, {}, budgets, selection)
+    for document, file in _files(roots, "selection.yaml", Selection):
+        selection = file.located_in(Path(document.label).parent).over(selection)
+    shared = Catalogue((), (), teachers, mixtures, sources, {}, budgets, selection, policies)
     answering = _override(teachers, teacher_override) if teacher_override else None
     if answering is not None:
         shared = replace(shared, teachers={**teachers, answering.id: answering})
@@ -184,22 +186,22 @@ def load_catalogue(folders: Sequence[Path], *, teacher_override: str | None = No
 
 
 def _files(
-    roots: Iterable[Path], name: str, model: type[_F], key: str | None
-) -> Iterator[tuple[Path, _F]]:
-    """The shared file of that name of each folder that has one, checked."""
+    roots: Iterable[Path], name: str, model: type[_F], *keys: str
+) -> Iterator[tuple[YamlText, _F]]:
+    """The shared file of that name of each folder that has one, as it stands and checked."""
     for root in roots:
         path = root / name
         if os.path.lexists(path):
             document = parse_yaml(read_text(path, CatalogueError), str(path), CatalogueError)
             file = validated(model, document, CatalogueError)
-            if key is not None:
+            for key in keys:
                 _refuse_repeated_ids(document, key)
-            yield path, file
+            yield document, file
 
 
 def _refuse_repeated_ids(document: YamlText, key: str) -> None:
     seen: dict[str, int] = {}
-    for index, entry in enumerate(document.value[key]):
+    for index, entry in enumerate(document.value.get(key) or ()):
         line = document.line_of([key, index, "id"])
         if entry["id"] in seen:
             raise CatalogueError(
@@ -231,13 +233,37 @@ def _refuse_unknown_embedder(catalogue: Catalogue) -> None:
         raise CatalogueError(f"selection.yaml: dedup.semantic: {told}")
 
 
-def _checked(mixture: Mixture, path: Path, sources: Mapping[str, LocatedSource]) -> Mixture:
-    for name in mixture.sources or ():
-        if name not in sources:
-            raise CatalogueError(
-                f"{path}: mixture {mixture.id}: {_unknown('source', name, sources)}"
-            )
-    return mixture
+def _mixtures(
+    files: Iterable[tuple[YamlText, MixturesFile]],
+    policies: Mapping[str, NamedPolicy],
+    sources: Mapping[str, LocatedSource],
+) -> dict[str, Mixture]:
+    """The mixtures of all files, each under the policy that it names, of any file."""
+    mixtures: dict[str, Mixture] = {}
+    for document, file in files:
+        for index, mixture in enumerate(file.mixtures):
+            line = document.line_of(["mixtures", index, "id"])
+            where = f"{document.label}: line {line}: mixture {mixture.id}"
+            made = _under_policy(mixture, where, policies)
+            for name in made.sources or ():
+                if name not in sources:
+                    raise CatalogueError(f"{where}: {_unknown('source', name, sources)}")
+            mixtures[made.id] = made.located_in(Path(document.label).parent)
+    return mixtures
+
+
+def _under_policy(mixture: Mixture, where: str, policies: Mapping[str, NamedPolicy]) -> Mixture:
+    if mixture.policy is None:
+        return mixture
+    if mixture.policy not in policies:
+        raise CatalogueError(f"{where}: {_unknown('policy', mixture.policy, policies)}")
+    try:
+        return mixture.under(policies[mixture.policy])
+    except ValidationError as exc:
+        faults = "; ".join(fault["msg"].removeprefix("Value error, ") for fault in exc.errors())
+        raise CatalogueError(
+            f"{where}: under the policy {mixture.policy} it says what no mixture may: {faults}."
+        ) from exc
 
 
 def _override(teachers: Mapping[str, Teacher], name: str) -> Teacher:

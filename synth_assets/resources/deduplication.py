@@ -9,6 +9,7 @@ import polars as pl
 from synth_assets.core.config.selection import DedupSpec, SemanticSpec
 from synth_assets.core.dedup.combined import Meaning
 from synth_assets.core.dedup.frames import Gathered, gather_sketches
+from synth_assets.core.dedup.same_numbers import number_sets
 from synth_assets.core.dedup.stage import deduplicate
 from synth_assets.core.schema import Stage
 from synth_assets.core.stage import StageResult
@@ -68,7 +69,7 @@ def deduplicate_all(
         gathered.sketches,
         weights=workshop.catalogue.teacher_weights,
         known=known,
-        meaning=_meaning(spec.semantic, embedded),
+        meaning=_meaning(spec.semantic, embedded, texts),
     )
     workshop.home.record_decisions(Stage.DEDUP, ALL, result)
     write_frame(workshop.home.known_rows, earlier.repeated(result.decisions))
@@ -86,7 +87,10 @@ def _embedded(workshop: Workshop, spec: SemanticSpec, texts: Sequence[str], run:
         return embed_kept(workshop.home.vectors, embedder, texts)
 
 
-def _meaning(spec: SemanticSpec | None, embedded: Embedded | None) -> Meaning | None:
+def _meaning(
+    spec: SemanticSpec | None, embedded: Embedded | None, texts: Sequence[str]
+) -> Meaning | None:
     if spec is None or embedded is None:
         return None
-    return Meaning(embedded.vectors, spec.threshold)
+    kinds = number_sets(texts) if spec.same_numbers else None
+    return Meaning(embedded.vectors, spec.threshold, kinds)

@@ -63,9 +63,19 @@ class Home:
         return self.root / "recipe_versions"
 
     @property
+    def error_rate(self) -> Path:
+        """How often decontamination erred when it last ran, on rows made for measuring."""
+        return self.root / "evidence" / "error_rate.parquet"
+
+    @property
     def dagster(self) -> Path:
         """Dagster's own storage."""
         return self.root / "dagster"
+
+    @property
+    def kept_out(self) -> Path:
+        """The register of rows that were ever kept out, one file a source."""
+        return self.root / "kept_out"
 
     @property
     def known_rows(self) -> Path:

@@ -28,7 +28,7 @@ GROUPS = {
         *("deduplicated_samples", "decontaminated_samples"),
     },
     "4_training_sets": {"training_sets"},
-    "5_evidence": {"lineage", "diversity_snapshots", "dataset_cards"},
+    "5_evidence": {*("lineage", "diversity_snapshots", "collapse_canaries", "dataset_cards")},
 }
 RECIPE, MIXTURE = "math_word_problems", "balanced_50"
 LINES = "path.MuiLineElement-root"

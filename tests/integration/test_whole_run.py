@@ -62,6 +62,12 @@ def _decisions(synth: Synth, stage: str) -> pl.DataFrame:
     return pl.concat([pl.read_parquet(file) for file in files])
 
 
+def _exported(synth: Synth) -> dict[Path, bytes]:
+    """All files but the cards, which tell what was paid when."""
+    files = (synth.home / "exports").rglob("*.*")
+    return {path: path.read_bytes() for path in files if path.name != "README.md"}
+
+
 def test_first_run_prints_funnel_cost_and_places(first: Finished):
     assert first.code == 0, first.err
     for told in ("Rows that came through each stage", "What it cost", "balanced_50", "synth trace"):
@@ -194,15 +200,50 @@ def test_exports_are_chat_rows_with_provenance_and_a_card(synth: Synth, first: F
     assert "math_word_problems" in card
 
 
+def test_export_command_writes_a_set_again_in_another_format(
+    synth: Synth, first: Finished, tmp_path: Path
+):
+    options = ("--format", "alpaca", "--jsonl", "--rows-per-file", "500", "--json")
+    done = synth("export", "balanced_50", "-o", str(tmp_path / "alpaca"), *options)
+    assert done.code == 0, done.err
+    names = ["train-00000-of-00002.jsonl", "train-00001-of-00002.jsonl"]
+    assert [(f["path"], f["rows"]) for f in done.record["files"]] == [
+        (names[0], 500),
+        (names[1], 300),
+    ]
+    lines = [line for name in names for line in (tmp_path / "alpaca" / name).open(encoding="utf-8")]
+    rows = synth.partition("training_sets", "balanced_50")
+    told = [(row["instruction"], row["output"]) for row in map(json.loads, lines)]
+    assert told == list(rows.select("prompt", "response").iter_rows())
+    card = (tmp_path / "alpaca" / "README.md").read_text(encoding="utf-8")
+    assert all(name in card for name in names)
+
+
+def test_export_command_for_pairs_of_a_set_without_them_says_what_to_do(
+    synth: Synth, first: Finished, tmp_path: Path
+):
+    done = synth("export", "balanced_50", "-o", str(tmp_path / "pairs"), "--format", "trl_dpo")
+    assert done.code == 2
+    assert "has no rejected answer, and trl_dpo needs one in each row" in done.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_export_command_before_a_run_says_how_to_make_the_set(tmp_path: Path):
+    done = Synth(tmp_path / "home", {})("export", "balanced_50", "-o", str(tmp_path / "out"))
+    assert done.code == 2
+    assert "Make it: synth run --mixture balanced_50" in done.err
+
+
 def test_second_run_buys_nothing_and_makes_the_same_set(synth: Synth, first: Finished):
-    before = {p: p.read_bytes() for p in (synth.home / "exports").rglob("train.*")}
+    before = _exported(synth)
+    assert len(before) >= 6
     sizes = Ledger(synth.home / "ledger.sqlite").stats()
     second = synth("run", "--json")
 
     assert second.code == 0, second.err
     assert sum(row["calls_bought"] for row in second.record["cost"]) == 0
     assert Ledger(synth.home / "ledger.sqlite").stats() == sizes
-    assert {p: p.read_bytes() for p in (synth.home / "exports").rglob("train.*")} == before
+    assert _exported(synth) == before
 
 
 def test_why_command_sets_a_duplicate_beside_the_row_that_was_kept(

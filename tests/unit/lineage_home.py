@@ -143,7 +143,11 @@ class Home:
         return self.write(f"decisions/{stage}/{partition}", frame)
 
     def samples(self, relative: str, *samples: Sample) -> Path:
-        return self.write(f"assets/{relative}", sample_frame(samples))
+        frame = sample_frame(samples)
+        if relative.startswith("training_sets/"):
+            copy = pl.int_range(1, pl.len() + 1).over("sample_id").alias("copy")
+            frame = frame.with_columns(pl.lit("train").alias("split"), copy)
+        return self.write(f"assets/{relative}", frame)
 
 
 def small_home(root: Path) -> Home:

@@ -57,10 +57,22 @@ def test_load_catalogue_folder_gives_everything_by_name(folder: Path):
     assert ids(catalogue) == ["alpha", "beta"]
     assert catalogue.broken == ()
     assert sorted(catalogue.teachers) == ["solver", "writer"]
-    assert catalogue.mixture("half").synthetic_share == 0.5
+    assert catalogue.mixture("half").synthetic_share.said == "0.5"
     assert catalogue.sources["stories"].path == folder / "data" / "stories.jsonl"
     assert catalogue.seed_files["beta"] == folder / "beta" / "seeds.jsonl"
     assert catalogue.recipe("beta").files["ask.md.j2"] == "Ask about {{ passage }}"
+
+
+def test_load_catalogue_mixture_is_under_the_policy_of_any_folder(folder: Path, tmp_path: Path):
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (folder / "mixtures.yaml").write_text("policies: [{id: careful, teacher_cap: 0.4}]")
+    (mine / "mixtures.yaml").write_text(
+        "mixtures: [{id: m, policy: careful, max_depth: 2, export: {tokenizer: t.json}}]"
+    )
+    mixture = load_catalogue([folder, mine]).mixture("m")
+    assert (mixture.teacher_cap, mixture.max_depth) == (0.4, 2)
+    assert mixture.tokenizer_file == mine / "t.json"
 
 
 def test_load_catalogue_shared_files_are_optional(tmp_path: Path):
@@ -116,8 +128,13 @@ def test_load_catalogue_folders_without_recipe_yaml_are_no_recipes(folder: Path)
         ("teachers.yaml", "teachers:\n- {id: a, modle: x}", "line 2: `teachers[0].modle`"),
         ("sources.yaml", "sources: [{", "line 1"),
         ("mixtures.yaml", "mixtures: [{id: m, synthetic_share: 2}]", "synthetic_share"),
-        ("mixtures.yaml", "mixtures: [{id: m, synthetic_share: 1, sources: [refrence]}]",
-         "Did you mean reference?"),
+        ("mixtures.yaml", "mixtures: [{id: m, synthetic_share: 0.5, sources: [refrence]}]",
+         "line 1: mixture m: no source is called 'refrence'. Did you mean reference?"),
+        ("mixtures.yaml", "mixtures:\n- {id: m, synthetic_share: 1}", "pure_synthetic_because"),
+        ("mixtures.yaml", "mixtures:\n- {id: a}\n- {id: m, policy: carful}\n"
+         "policies: [{id: careful}]",
+         "line 3: mixture m: no policy is called 'carful'. Did you mean careful?"),
+        ("mixtures.yaml", "policies: [{id: p}, {id: p}]", "stands on line 1"),
         ("mixtures.yaml", "", "empty"),
     ],
 )  # fmt: skip

@@ -5,8 +5,10 @@ import pytest
 
 from synth_assets.cli.side_by_side import side_by_side
 from synth_assets.cli.why import why_text
-from synth_assets.core.schema import Decision, Outcome, Reason, Stage
+from synth_assets.core.schema import Decision, Outcome, Reason, Split, Stage
 from synth_assets.errors import LineageError, UnknownNameError
+from synth_assets.resources.kept_out.register import Register
+from tests.samples import frame_of, real_row
 from tests.unit.lineage_home import HALF, Home, small_home
 
 
@@ -95,6 +97,28 @@ def test_why_as_json_of_a_row_that_is_kept_out_has_split_and_text():
         "benchmark",
         "A benchmark item?\nA real answer.",
     )
+
+
+def test_why_of_an_item_whose_source_is_gone_is_told_by_the_register(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    home = small_home(tmp_path)
+    home.decide(
+        Stage.DECONTAMINATE,
+        "all",
+        [Decision("q2-id-0001", Outcome.DROPPED, Reason.BENCHMARK_OVERLAP, 1.0, "gone-item-7")],
+    )
+    home.ingested()
+    monkeypatch.setenv("SYNTH_HOME", str(tmp_path))
+    assert "gone-item-7, which lineage does not hold" in why_text("q2-id-0001", as_json=False)
+    item = real_row("gone-item-7", "An old item?", "An old answer.", "old_exam")
+    Register(tmp_path / "kept_out").add(frame_of(item), Split.BENCHMARK, "run")
+    told = why_text("q2-id-0001", as_json=False)
+    assert "overlaps    gone-item-7 of old_exam, which is a test item" in told
+    assert "An old item?" in told
+    assert why_text("gone-i", as_json=False).startswith("gone-item-7  is a test item, which no")
+    with pytest.raises(UnknownNameError):
+        why_text("nobody", as_json=False)
 
 
 def test_why_of_a_row_that_waits_for_the_next_stage_says_what_kept_it(

@@ -1,4 +1,3 @@
-import re
 from collections import Counter
 
 import polars as pl
@@ -7,33 +6,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synth_assets.core.config.mixtures import Mixture
-from synth_assets.core.mixture.compose import compose
-from synth_assets.core.mixture.quotas import fair_quotas
+from synth_assets.core.mixture.compose import compose, why_infeasible
+from synth_assets.core.mixture.policy import policy_faults
 from synth_assets.core.mixture.risk import RiskBand
-from synth_assets.core.schema import SAMPLE_SCHEMA, Origin, Reason, Stage
+from synth_assets.core.schema import SAMPLE_SCHEMA, TRAINING_SCHEMA, Origin, Reason, Stage
 from synth_assets.errors import MixtureInfeasibleError
-from tests.samples import frame_of, real_row, synthetic_row
+from tests.mixture_rows import candidates, plain_standing
+from tests.samples import frame_of, real_row, reasons_of, synthetic_row
+
+NO_REAL = "the student has seen the human text"
 
 
-def candidates(real=0, **written):
-    """Rows to choose from: `real` is a number or source -> number, `math__scholar=5` five rows."""
-    sources = {"people": real} if isinstance(real, int) else real
-    rows = [
-        real_row(f"{source}-{n}", f"{source} {n}", "r", source=source)
-        for source, count in sources.items()
-        for n in range(count)
-    ]
-    for name, count in written.items():
-        recipe, teacher = name.split("__")
-        rows += [
-            synthetic_row(f"{name}-{n}", f"{name} {n}", "r", recipe=recipe, teacher=teacher)
-            for n in range(count)
-        ]
-    return frame_of(*rows)
+def mixture(share=None, **other):
+    shared = {} if share is None else {"synthetic_share": share}
+    return Mixture.model_validate({"id": "mix", **shared, **other})
 
 
-def mixture(share=0.5, **other):
-    return Mixture(id="mix", synthetic_share=share, **other)
+def composed(samples, policy, standing=None, **other):
+    standing = plain_standing(samples) if standing is None else standing
+    return compose(samples, policy, standing, **other)
 
 
 def counts(rows, column):
@@ -41,8 +32,9 @@ def counts(rows, column):
 
 
 def test_compose_meets_rows_and_share():
-    result = compose(candidates(100, math__scholar=100), mixture(0.3, rows=50))
+    result = composed(candidates(100, math__scholar=100), mixture(0.3, rows=50))
     assert dict(Counter(result.kept["origin"])) == {"real": 35, "synthetic": 15}
+    assert result.kept.schema == TRAINING_SCHEMA
     assert result.reasons == {Reason.BEYOND_TARGET: 150}
     assert set(result.decisions.select("stage", "partition").iter_rows()) == {
         (Stage.MIX, mixture(0.3, rows=50).key)
@@ -50,52 +42,185 @@ def test_compose_meets_rows_and_share():
 
 
 def test_compose_without_rows_takes_as_many_as_the_bounds_allow():
-    result = compose(candidates(30, math__scholar=100), mixture(0.5))
+    result = composed(candidates(30, math__scholar=100), mixture(0.5))
     assert dict(Counter(result.kept["origin"])) == {"real": 30, "synthetic": 31}
+
+
+def test_compose_without_a_share_takes_origins_as_there_are_candidates():
+    result = composed(candidates(300, math__scholar=100), mixture(rows=40))
+    assert dict(Counter(result.kept["origin"])) == {"real": 30, "synthetic": 10}
+
+
+def test_compose_within_a_range_of_shares_stays_as_near_to_the_candidates_as_it_can():
+    share = {"at_least": 0.6, "at_most": 0.8}
+    result = composed(candidates(300, math__scholar=100), mixture(share, rows=40))
+    assert dict(Counter(result.kept["origin"])) == {"real": 16, "synthetic": 24}
 
 
 def test_compose_shares_rows_among_recipes_and_hands_on_what_one_lacks():
     samples = candidates(100, a__t=4, b__t=50, c__t=50)
-    assert counts(compose(samples, mixture(rows=48)).kept, "recipe") == {"a": 4, "b": 10, "c": 10}
+    kept = composed(samples, mixture(0.5, rows=48)).kept
+    assert counts(kept, "recipe") == {"a": 4, "b": 10, "c": 10}
 
 
 def test_compose_shares_real_rows_among_sources():
     samples = candidates({"few": 3, "many": 50}, a__t=50)
-    kept = compose(samples, mixture(0.5, rows=40)).kept.filter(pl.col("origin") == Origin.REAL)
-    assert dict(Counter(kept["source"])) == {"few": 3, "many": 17}
+    kept = composed(samples, mixture(0.5, rows=40)).kept
+    assert Counter(kept.filter(pl.col("origin") == "real")["source"]) == {"few": 3, "many": 17}
 
 
 def test_compose_caps_a_teacher_and_says_so():
     samples = candidates(100, math__scholar=90, math__clerk=60)
-    result = compose(samples, mixture(rows=100, teacher_cap=0.52))
+    result = composed(samples, mixture(0.5, rows=100, teacher_cap=0.52))
     assert counts(result.kept, "teacher") == {"scholar": 26, "clerk": 24}
     assert result.reasons == {Reason.BEYOND_TARGET: 50 + 36, Reason.TEACHER_CAP: 64}
 
 
+def test_compose_caps_a_family_and_says_so():
+    samples = candidates(100, math__scholar=90, math__clerk=60, math__other=40)
+    standing = plain_standing(samples, {"scholar": "one", "clerk": "one", "other": "two"})
+    result = composed(samples, mixture(0.5, rows=60, family_cap=0.6), standing)
+    assert counts(result.kept, "teacher")["other"] == 12
+    assert result.reasons[Reason.QUOTA_FILLED] == 150 - 18
+
+
 def test_compose_keeps_recipes_even_where_only_one_teacher_serves_one_of_them():
     samples = candidates(40, a__one=40, a__two=40, b__one=40)
-    kept = compose(samples, mixture(rows=40, teacher_cap=0.5)).kept
+    kept = composed(samples, mixture(0.5, rows=40, teacher_cap=0.5)).kept
     assert counts(kept, "recipe") == {"a": 10, "b": 10}
     assert counts(kept, "teacher") == {"one": 10, "two": 10}
 
 
+def test_compose_gives_a_recipe_what_bounds_leave_the_others():
+    samples = candidates(90, a__one=90, b__one=90, c__two=90)
+    policy = mixture(0.5, rows=60, quotas=({"where": {"recipe": "a"}, "rows": {"at_most": 4}},))
+    assert counts(composed(samples, policy).kept, "recipe") == {"a": 4, "b": 13, "c": 13}
+
+
+def test_compose_requires_distinct_teachers():
+    samples = candidates(100, math__scholar=990, math__clerk=10, math__third=3)
+    wanted = {"at_least": 2, "least_share": 0.2}
+    kept = composed(samples, mixture(0.5, rows=80, distinct_teachers=wanted)).kept
+    assert counts(kept, "teacher")["clerk"] == 8
+
+
+def test_compose_weights_set_proportions():
+    samples = candidates(50, a__t=50, b__t=50, c__t=50)
+    policy = mixture(0.5, rows=60, weights={"recipe": {"a": 3, "b": 1.5, "c": 0.5}})
+    assert counts(composed(samples, policy).kept, "recipe") == {"a": 18, "b": 9, "c": 3}
+
+
 def test_compose_leaves_out_recipes_and_sources_that_are_not_named():
     samples = candidates({"people": 10, "docs": 10}, math__t=10, code__t=10)
-    result = compose(samples, mixture(recipes=("math",), sources=("docs",)))
+    result = composed(samples, mixture(0.5, recipes=("math",), sources=("docs",)))
     assert set(result.kept["recipe"]) == {"math", ""}
     assert result.reasons == {Reason.NOT_IN_MIXTURE: 20}
 
 
+def test_compose_takes_recipes_on_request_only_where_they_are_named():
+    samples = candidates(10, math__t=10, code__t=10)
+    usual = composed(samples, mixture(0.5), on_request=("code",))
+    asked = composed(samples, mixture(0.5, recipes=("code",)), on_request=("code",))
+    assert set(usual.kept["recipe"]) == {"math", ""}
+    assert set(asked.kept["recipe"]) == {"code", ""}
+
+
+def test_compose_drops_rows_for_the_reason_of_their_standing():
+    samples = candidates(4, math__t=4)
+    barred = pl.when(pl.col("sample_id") == "math__t-0").then(pl.lit(Reason.TERMS_FORBID.value))
+    standing = plain_standing(samples).with_columns(
+        barred.alias("reason"), barred.replace_strict({"terms_forbid": "no"}).alias("detail")
+    )
+    result = composed(samples, mixture(), standing)
+    decision = result.decisions.filter(pl.col("sample_id") == "math__t-0")
+    assert decision.select("outcome", "reason", "detail").row(0) == (
+        "dropped",
+        "terms_forbid",
+        "no",
+    )
+    assert result.kept.height == 7
+
+
+def test_compose_drops_rows_that_are_too_deep_and_writes_the_depth_of_their_standing():
+    samples = candidates(4, math__t=4)
+    deep = pl.col("sample_id").is_in(["math__t-0", "math__t-1"])
+    standing = plain_standing(samples).with_columns(
+        pl.when(deep).then(3).otherwise("depth").cast(pl.Int64).alias("depth")
+    )
+    result = composed(samples, mixture(max_depth=2), standing)
+    assert result.reasons == {Reason.TOO_DEEP: 2}
+    free = composed(samples, mixture(), standing).kept
+    assert sorted(free["synthetic_depth"]) == [0, 0, 0, 0, 1, 1, 3, 3]
+
+
+def test_compose_caps_the_own_voice():
+    samples = candidates(20, math__t=20, math__me=20)
+    own = [f"math__me-{n}" for n in range(20)]
+    standing = plain_standing(samples, own=own)
+    kept = composed(samples, mixture(0.5, rows=40, own_voice=0.1), standing).kept
+    silent = composed(samples, mixture(0.5, rows=40), standing)
+    assert counts(kept, "teacher") == {"t": 18, "me": 2}
+    assert counts(silent.kept, "teacher") == {"t": 20}
+    assert silent.reasons[Reason.OWN_VOICE] == 20
+
+
 @pytest.mark.parametrize(("share", "origin"), [(0, "real"), (1, "synthetic")])
 def test_compose_of_one_origin_only(share, origin):
-    kept = compose(candidates(7, math__t=9), mixture(share)).kept
-    assert set(kept["origin"]) == {origin}
+    policy = mixture(share, pure_synthetic_because=NO_REAL)
+    assert set(composed(candidates(7, math__t=9), policy).kept["origin"]) == {origin}
+
+
+def test_compose_without_real_rows_needs_a_reason():
+    samples = candidates(math__t=9)
+    with pytest.raises(MixtureInfeasibleError, match="pure_synthetic_because"):
+        composed(samples, mixture())
+    assert composed(samples, mixture(pure_synthetic_because=NO_REAL)).kept.height == 9
+
+
+def test_compose_repeats_scarce_real_rows_once_all_have_been_taken():
+    samples = candidates(10, math__t=100)
+    policy = mixture(0.5, rows=50, repeats={"real": 3})
+    kept = composed(samples, policy).kept
+    real = kept.filter(pl.col("origin") == "real")
+    assert Counter(real["copy"]) == {1: 10, 2: 10, 3: 5}
+    assert set(kept.filter(pl.col("origin") == "synthetic")["copy"]) == {1}
+
+
+def test_compose_repeats_nothing_where_different_rows_suffice():
+    samples = candidates(25, math__t=100)
+    kept = composed(samples, mixture(0.5, rows=50, repeats={"real": 3})).kept
+    assert set(kept["copy"]) == {1}
+
+
+def test_compose_without_rows_repeats_as_far_as_that_lets_more_different_rows_in():
+    samples = candidates(10, math__t=25)
+    kept = composed(samples, mixture(0.5, repeats={"real": 3})).kept
+    assert Counter(kept["origin"]) == {"synthetic": 25, "real": 24}
+
+
+def test_compose_of_tokens_is_the_largest_set_that_fits():
+    samples = candidates(60, math__t=60)
+
+    def count(rows):
+        return 10 + rows["sample_id"].str.len_chars().cast(pl.Int64) * 3
+
+    one_more = mixture(0.5, rows=None, tokens=1_000, seed=3)
+    kept = composed(samples, one_more, count_tokens=count).kept
+    next_size = mixture(0.5, rows=kept.height + 1, seed=3)
+    assert count(kept).sum() <= 1_000 < count(composed(samples, next_size).kept).sum()
+
+
+def test_compose_of_too_few_tokens_says_how_many_it_takes():
+    samples = candidates(9, math__t=9)
+    policy = mixture(0.5, tokens=5, quotas=({"where": {"recipe": "math"}, "rows": 3},))
+    with pytest.raises(MixtureInfeasibleError, match="Set tokens: 50"):
+        composed(samples, policy, count_tokens=lambda rows: pl.repeat(10, rows.height, eager=True))
 
 
 def test_compose_order_is_by_seed_and_mixes_the_groups():
     samples = candidates(500, math__t=1_000, code__t=20)
-    kept = compose(samples, mixture(rows=400)).kept
-    other = compose(samples, mixture(rows=400, seed=1)).kept
+    kept = composed(samples, mixture(0.5, rows=400)).kept
+    other = composed(samples, mixture(0.5, rows=400, seed=1)).kept
     head = Counter(kept.head(200)["recipe"])
     assert kept["sample_id"].to_list() != other["sample_id"].to_list()
     assert 70 < head[""] < 130
@@ -105,143 +230,87 @@ def test_compose_order_is_by_seed_and_mixes_the_groups():
 def test_compose_with_a_few_more_candidates_moves_few_rows():
     before = candidates(200, math__a=200, math__b=100)
     after = candidates(205, math__a=205, math__b=103)
-    policy = mixture(rows=200, teacher_cap=0.7)
-    stayed = set(compose(before, policy).kept["sample_id"])
-    assert len(stayed & set(compose(after, policy).kept["sample_id"])) > 190
+    policy = mixture(0.5, rows=200, teacher_cap=0.7)
+    stayed = set(composed(before, policy).kept["sample_id"])
+    assert len(stayed & set(composed(after, policy).kept["sample_id"])) > 190
 
 
-@pytest.mark.parametrize(
-    ("samples", "policy", "told"),
-    [
-        (candidates(500, math__t=60), mixture(rows=400), "needs 140 more synthetic rows"),
-        (candidates(20, math__t=500), mixture(rows=100), "needs 30 more real rows"),
-        (candidates(5, math__t=5), mixture(rows=20), "needs 5 more synthetic rows and 5 more real"),
-        (
-            candidates(500, a__one=500, a__two=10),
-            mixture(rows=100, teacher_cap=0.6),
-            "needs 10 more synthetic rows of other teachers than one",
-        ),
-        (candidates(9), mixture(), "no synthetic rows"),
-        (candidates(math__t=9), mixture(), "no real rows"),
-        (candidates(9, math__t=9), mixture(teacher_cap=0.4), "needs 3 teachers; there are 1: t"),
-        (SAMPLE_SCHEMA.to_frame(), mixture(), "no synthetic rows"),
-    ],
-)
-def test_compose_infeasible_says_what_is_lacking(samples, policy, told):
-    with pytest.raises(MixtureInfeasibleError, match=told):
-        compose(samples, policy)
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(5, 40), min_size=3, max_size=3), st.integers(1, 12), st.integers(0, 9))
+def test_compose_with_more_rows_of_one_recipe_moves_no_more_than_these_and_quotas_do(
+    sizes, more, seed
+):
+    topics = ("x", "y", "z")
+    names = ("a__one", "b__two", "c__one")
 
+    def rows_of(extra):
+        counts = dict(zip(names, (sizes[0] + extra, *sizes[1:]), strict=True))
+        samples = candidates(60, **counts)
+        number = pl.col("position").cum_count().over("recipe", "source") % 3
+        topic = number.replace_strict(dict(enumerate(topics)), return_dtype=pl.String)
+        return samples.with_columns(pl.format('{{"topic": "{}"}}', topic).alias("attributes"))
 
-def test_compose_infeasible_offers_changes_that_do():
-    samples = candidates(500, math__t=140)
-    policy = mixture(rows=400)
-    with pytest.raises(MixtureInfeasibleError, match=r"or rows: 280; or synthetic_share: 0\.35"):
-        compose(samples, policy)
-
-
-COUNTS = st.integers(0, 9)
-
-
-@st.composite
-def problems(draw):
-    written = {
-        f"{recipe}__{teacher}": draw(COUNTS) for recipe in "abc" for teacher in ("x", "y", "z")
-    }
-    samples = candidates({"p": draw(COUNTS), "q": draw(COUNTS)}, **written)
-    policy = mixture(
-        draw(st.sampled_from([0, 0.1, 0.29, 0.5, 0.7, 1])),
-        rows=draw(st.none() | st.integers(1, 40)),
-        teacher_cap=draw(st.sampled_from([0.34, 0.5, 0.7, 1])),
-        seed=draw(st.integers(0, 3)),
-    )
-    return samples, policy
-
-
-def _hold_bounds(kept, policy):
-    synthetic = kept.filter(pl.col("origin") == Origin.SYNTHETIC)
-    assert abs(synthetic.height - policy.synthetic_share * kept.height) < 1
-    for rows in Counter(synthetic["teacher"]).values():
-        assert rows < policy.teacher_cap * synthetic.height + 1
-    assert policy.rows in (None, kept.height)
-
-
-@settings(max_examples=150, deadline=None)
-@given(problems(), st.randoms())
-def test_compose_holds_every_bound_or_offers_mends_that_hold(problem, random):
-    samples, policy = problem
-    try:
-        result = compose(samples, policy)
-    except MixtureInfeasibleError as error:
-        said = dict(re.findall(r"or (rows|synthetic_share|teacher_cap): ([\d.]+\d|\d)", str(error)))
-        for name, value in said.items():
-            number = int(value) if name == "rows" else float(value)
-            mended = Mixture.model_validate({**policy.model_dump(), name: number})
-            _hold_bounds(compose(samples, mended).kept, mended)
+    quota = {"each": "attribute.topic", "share": {"at_most": 0.4}}
+    policy = mixture(0.5, rows=30, quotas=(quota,), teacher_cap=0.8, seed=seed)
+    before, after = rows_of(0), rows_of(more)
+    if why_infeasible(before, policy, plain_standing(before)) is not None:
         return
-    _hold_bounds(result.kept, policy)
-    order = list(range(samples.height))
-    random.shuffle(order)
-    assert compose(samples[order], policy).kept.equals(result.kept)
+    old = composed(before, policy).kept
+    new = composed(after, policy).kept
+    moved = set(old["sample_id"]) ^ set(new["sample_id"])
+    cell = pl.col("recipe") + pl.col("teacher") + pl.col("attributes") + pl.col("source")
+    by_cell = [Counter(kept.select(cell)["recipe"]) for kept in (old, new)]
+    quotas_moved = sum(abs(by_cell[0][key] - by_cell[1][key]) for key in by_cell[0] | by_cell[1])
+    entered = set(new["sample_id"]) - set(before["sample_id"])
+    assert len(moved) <= quotas_moved + 2 * len(entered)
 
 
-def _most(supply, cap):
-    return sum(
-        min(cap, sum(len(writers.get(name, ())) for writers in supply.values()))
-        for name in {name for writers in supply.values() for name in writers}
+def test_compose_of_nothing_but_one_row():
+    samples = frame_of(real_row("only", "p", "r"))
+    result = composed(samples, mixture())
+    assert reasons_of(result.decisions) == {"only": None}
+    assert result.kept["split"].to_list() == ["train"]
+
+
+def test_compose_of_unicode_names_tells_them_apart():
+    rows = [
+        synthetic_row(f"行-{n}", f"p{n}", "r", recipe="数学", teacher=("ä", "a\u0308")[n % 2])
+        for n in range(40)
+    ]
+    samples = frame_of(*rows, *(real_row(f"réel-{n}", f"q{n}", "r") for n in range(40)))
+    policy = mixture(0.5, rows=20, quotas=({"where": {"teacher": "ä"}, "rows": 3},))
+    assert counts(composed(samples, policy).kept, "teacher") == {"ä": 3, "a\u0308": 7}
+
+
+def test_compose_of_300_topics_gives_each_its_share():
+    samples = candidates(600, math__t=900).with_columns(
+        pl.format('{{"topic": "topic {}"}}', pl.int_range(pl.len()) % 300).alias("attributes")
+    )
+    quota = {"each": "attribute.topic", "share": {"at_least": 0.003, "at_most": 0.004}}
+    kept = composed(samples, mixture(0.5, rows=900, quotas=(quota,))).kept
+    assert set(Counter(kept["attributes"]).values()) <= {2, 3, 4}
+    assert (
+        policy_faults(kept, mixture(0.5, rows=900, quotas=(quota,)), plain_standing(samples)) == ()
     )
 
 
-@settings(deadline=None)
-@given(
-    st.dictionaries(
-        st.sampled_from("abcd"),
-        st.dictionaries(st.sampled_from("xyz"), st.integers(0, 6), max_size=3),
-        max_size=4,
-    ),
-    st.integers(0, 25),
-    st.integers(1, 8),
-    st.randoms(),
-)
-def test_fair_quotas_fill_up_to_supply_and_cap_and_are_max_min_fair(sizes, total, cap, random):
-    supply = {
-        group: {name: sorted(str(random.random()) for _ in range(n)) for name, n in writers.items()}
-        for group, writers in sizes.items()
-    }
-    quotas = fair_quotas(supply, total, cap)
-    by_writer, by_group = Counter(), Counter(dict.fromkeys(supply, 0))
-    for (group, writer), rows in quotas.items():
-        assert 0 < rows <= len(supply[group][writer])
-        by_writer[writer] += rows
-        by_group[group] += rows
-    assert max(by_writer.values(), default=0) <= cap
-    assert by_group.total() == min(total, _most(supply, cap))
-    assert sorted(by_group.values()) == _fairest(supply, by_group.total(), cap)
+def test_compose_of_rows_in_another_order_is_the_same():
+    samples = candidates({"p": 9, "q": 30}, a__one=20, b__two=30, b__one=5)
+    policy = mixture({"at_least": 0.3}, rows=31, teacher_cap=0.6)
+    shuffled = samples.sample(fraction=1, shuffle=True, seed=5)
+    assert composed(samples, policy).kept.equals(composed(shuffled, policy).kept)
 
 
-def _fairest(supply, total, cap):
-    """The lexicographically largest sorted vector of feasible sums, by Hall's condition."""
-    sizes = {group: {w: len(d) for w, d in writers.items()} for group, writers in supply.items()}
-    groups = sorted(sizes)
+def test_compose_ends_with_one_decision_for_each_row():
+    samples = candidates(4, math__t=4)
+    decided = composed(samples, mixture(rows=3)).decisions
+    assert sorted(decided["sample_id"]) == sorted(samples["sample_id"])
+    assert Counter(decided["outcome"]) == {"kept": 3, "dropped": 5}
 
-    def feasible(vector):
-        for mask in range(1, 1 << len(groups)):
-            part = [at for at in range(len(groups)) if mask >> at & 1]
-            rooms = Counter()
-            for at in part:
-                rooms.update(sizes[groups[at]])
-            if sum(vector[at] for at in part) > sum(min(cap, n) for n in rooms.values()):
-                return False
-        return True
 
-    vector, open_groups = [0] * len(groups), set(range(len(groups)))
-    while sum(vector) < total:
-        at = min(open_groups, key=lambda each: vector[each])
-        grown = [rows + (each == at) for each, rows in enumerate(vector)]
-        if feasible(grown):
-            vector = grown
-        else:
-            open_groups.remove(at)
-    return sorted(vector)
+def test_compose_of_no_candidates_is_refused():
+    with pytest.raises(MixtureInfeasibleError, match="there are 0 rows"):
+        composed(SAMPLE_SCHEMA.to_frame(), mixture(0.5))
 
 
 @pytest.mark.parametrize(

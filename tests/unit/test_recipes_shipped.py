@@ -139,12 +139,22 @@ def test_seed_problems_share_no_run_of_words_with_the_probe_or_with_gsm8k(shared
                 assert not ours & shingles(json.loads(line)["question"], 8)
 
 
-def test_mixtures_are_the_two_that_the_samples_suffice_for():
+def test_mixtures_are_one_for_each_policy_and_the_samples_suffice_for_them():
     mixtures = shipped().mixtures
-    assert (mixtures["balanced_50"].rows, mixtures["balanced_50"].synthetic_share) == (800, 0.5)
-    assert mixtures["conservative_30"].rows == 1000
-    assert mixtures["conservative_30"].synthetic_share < 0.3
-    assert {m.teacher_cap for m in mixtures.values()} == {0.7}
+    assert {name: mixture.policy for name, mixture in mixtures.items()} == {
+        name: name for name in ("balanced_50", "ceiling_70", "conservative_30", "fine_tuning_75")
+    }
+    shares = {name: mixture.synthetic_share.said for name, mixture in mixtures.items()}
+    assert shares == {
+        "balanced_50": "0.5",
+        "ceiling_70": "0.7",
+        "conservative_30": "0.28 to 0.29",
+        "fine_tuning_75": "0.75",
+    }
+    for mixture in mixtures.values():
+        assert (mixture.rows or 0) * mixture.synthetic_share.at_most <= 450
+        assert (mixture.teacher_cap, mixture.own_voice) == (0.7, 0)
+        assert mixture.distinct_teachers is not None
 
 
 def test_extraction_seeds_are_fifteen_organisations_for_each_kind():

@@ -9,7 +9,7 @@ from synth_assets.core.decontaminate.finding import FINDERS, Method
 from synth_assets.core.decontaminate.screen import Screen
 from synth_assets.core.decontaminate.stage import decontaminate
 from synth_assets.core.schema import SAMPLE_SCHEMA
-from synth_assets.defs.contamination import error_metadata, method_metadata
+from synth_assets.defs.contamination import error_metadata, measured_errors, method_metadata
 from synth_assets.errors import CatalogueError
 from synth_assets.resources.catalogue import Catalogue, load_catalogue
 from synth_assets.resources.sources.inputs import screen_rules
@@ -73,9 +73,9 @@ def test_metadata_tells_methods_and_error_rates():
     assert found["found_by"].value == (
         "| method | rows |\n| --- | ---: |\n| perturbed | 1 |\n| text | 1 |"
     )
-    errors = error_metadata(screen, rules, benchmarks, rows)
+    errors = error_metadata(measured_errors(screen, rules, benchmarks, rows))
     lines = str(errors["error_rate"].value).splitlines()
     assert "| verbatim | recall | 2 | 2 | 1 | 0.3424 | 1 |" in lines
     assert "| clean rows | false positives | 2 | 0 | 0 | 0 | 0.6576 |" in lines
     assert method_metadata(decontaminate(NOTHING, screen).decisions) == {}
-    assert error_metadata(screen, rules, NOTHING, rows) == {}
+    assert error_metadata(measured_errors(screen, rules, NOTHING, rows)) == {}

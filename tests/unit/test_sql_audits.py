@@ -94,6 +94,13 @@ def trained_twice_on_one_text(home: Home) -> None:
     home.samples(f"training_sets/{HALF}", real(R1), twin)
 
 
+def copies_in_two_splits(home: Home) -> None:
+    path = home.samples(f"training_sets/{HALF}", real(R1), MATH_SAMPLES[0], MATH_SAMPLES[0])
+    rows = pl.read_parquet(path)
+    apart = pl.when(pl.col("copy") == 2).then(pl.lit("validation")).otherwise("split")
+    home.write(f"assets/training_sets/{HALF}", rows.with_columns(apart.alias("split")))
+
+
 def seed_unknown(home: Home) -> None:
     home.seeds(QA, "seed-three")
 
@@ -176,6 +183,10 @@ CASES: dict[Callable[[Home], None], tuple[str, list[tuple]]] = {
     trained_though_not_mixed: ("unearned_training_rows", [(Q1, HALF)]),
     mixed_but_not_in_the_set: ("missing_training_rows", [(M1, HALF)]),
     trained_on_held_out: ("leaked_training_rows", [(R1, HALF)]),
+    copies_in_two_splits: (
+        "texts_in_several_splits",
+        [(HALF, MATH_SAMPLES[0].content_hash)],
+    ),
     trained_on_benchmark: ("leaked_training_rows", [(M1, HALF)]),
     trained_twice_on_one_text: (
         "duplicate_training_content",

@@ -98,3 +98,29 @@ def test_close_stage_changed_rows_are_handed_on_as_given() -> None:
 
 def test_decision_frame_of_nothing_has_the_schema() -> None:
     assert decision_frame(Stage.SEEDS, "p", []).schema == DECISION_SCHEMA
+
+
+def test_close_stage_takes_decisions_as_a_frame() -> None:
+    decided = pl.DataFrame(
+        {
+            "sample_id": ["b", "a"],
+            "outcome": ["dropped", "kept"],
+            "reason": ["quota_filled", None],
+            "detail": ["enough of these", ""],
+        }
+    )
+    result = close_stage(Stage.MIX, "mix~1", rows("a", "b"), decided)
+    assert result.decisions.schema == DECISION_SCHEMA
+    assert result.decisions.select("sample_id", "stage", "partition", "reason").rows() == [
+        ("b", "mix", "mix~1", "quota_filled"),
+        ("a", "mix", "mix~1", None),
+    ]
+
+
+def test_close_stage_counts_copies_once_and_refuses_other_repetitions() -> None:
+    decided = [decide("a", KEEP)]
+    copies = rows("a", "a").with_columns(pl.Series("copy", [1, 2]))
+    assert close_stage(Stage.MIX, "p", rows("a"), decided, kept=copies).kept.height == 2
+    twice = copies.with_columns(pl.lit(1).alias("copy"))
+    with pytest.raises(StageContractError, match="not those whose decision"):
+        close_stage(Stage.MIX, "p", rows("a"), decided, kept=twice)

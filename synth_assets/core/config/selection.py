@@ -85,10 +85,12 @@ class SemanticSpec(Written):
         embedder: `minilm`, `tfidf`, `sentence-transformers:` and a folder or name, or a teacher of
             the catalogue that embeds.
         threshold: cosine from which on a row is a duplicate.
+        same_numbers: whether a row is one only of rows that tell of the same numbers.
     """
 
     embedder: Annotated[str, StringConstraints(min_length=1, max_length=500)] = "minilm"
     threshold: Similarity
+    same_numbers: bool = True
 
 
 class NoveltySpec(Written):

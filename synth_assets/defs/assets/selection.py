@@ -3,19 +3,18 @@
 import dagster as dg
 import polars as pl
 
-from synth_assets.core.decontaminate.screen import Screen
-from synth_assets.core.decontaminate.stage import decontaminate
 from synth_assets.core.dedup.frames import signature_frame
 from synth_assets.core.schema import SAMPLE_SCHEMA, Stage
-from synth_assets.defs.contamination import error_metadata, method_metadata
+from synth_assets.defs.contamination import error_metadata, measured_errors, method_metadata
 from synth_assets.defs.display import count_by, data_version, joined, plot, stage_metadata
 from synth_assets.defs.duplicates import cluster_metadata, effort_metadata
 from synth_assets.defs.names import SELECT
 from synth_assets.defs.partitions import recipe_versions
 from synth_assets.defs.spending import run_account
 from synth_assets.resources.deduplication import deduplicate_all
+from synth_assets.resources.frames import write_frame
 from synth_assets.resources.home import ALL
-from synth_assets.resources.sources.inputs import screen_rules
+from synth_assets.resources.kept_out.firewall import ProjectFirewall
 from synth_assets.resources.workshop import Workshop
 
 _ALL_THERE_ARE = dg.AssetIn(
@@ -96,20 +95,21 @@ def decontaminated_samples(
 ) -> dg.MaterializeResult[pl.DataFrame]:
     """Candidates for training sets: rows that overlap no benchmark item and no held-out row.
 
-    How often that errs is measured on rows made from the benchmarks' own items, which go nowhere
-    else, and on human rows.
+    Nor does any come of one, by its seed or parents. How often decontamination errs is measured on
+    rows made from the benchmarks' own items, which go nowhere else, and on human rows.
     """
-    rules = screen_rules(workshop.catalogue)
-    screen = Screen.build(held_out_real, benchmarks, rules)
-    result = decontaminate(deduplicated_samples, screen)
+    firewall = ProjectFirewall.of(workshop, held_out_real, benchmarks)
+    result = firewall.decontaminate(deduplicated_samples)
     workshop.home.record_decisions(Stage.DECONTAMINATE, ALL, result)
+    errors = measured_errors(firewall.screen, firewall.rules, benchmarks, deduplicated_samples)
+    write_frame(workshop.home.error_rate, errors)
     return dg.MaterializeResult(
         value=result.kept,
         data_version=data_version(result.kept),
         metadata={
             **stage_metadata(result.decisions),
             **method_metadata(result.decisions),
-            **error_metadata(screen, rules, benchmarks, deduplicated_samples),
+            **error_metadata(errors),
         },
     )
 

@@ -3,15 +3,23 @@
 # Dagster leaves `os.PathLike` and its like without parameters in public signatures.
 # pyright: reportUnknownMemberType=false
 
+from pathlib import Path
+
 import dagster as dg
 import polars as pl
 
+from synth_assets.core.export.card import CARD_FILE, descriptions
 from synth_assets.core.mixture.compose import compose
 from synth_assets.core.schema import Stage
-from synth_assets.defs.display import count_by, count_table, data_version, plot, stage_metadata
+from synth_assets.defs.composed import set_metadata
+from synth_assets.defs.display import data_version, small_table, stage_metadata
 from synth_assets.defs.names import EVIDENCE, TRAIN
 from synth_assets.defs.partitions import mixture_versions
-from synth_assets.resources.exports import card_facts, export_training_set
+from synth_assets.resources.card_facts import PublishedSet, card_facts
+from synth_assets.resources.exports import export_training_set
+from synth_assets.resources.models.records import record_training_set
+from synth_assets.resources.models.standings import standings
+from synth_assets.resources.token_lengths import open_tokenizer, token_counts
 from synth_assets.resources.workshop import Workshop
 
 
@@ -21,21 +29,23 @@ def training_sets(
     workshop: dg.ResourceParam[Workshop],
     decontaminated_samples: pl.DataFrame,
 ) -> dg.MaterializeResult[pl.DataFrame]:
-    """What a student is trained on: candidates chosen by a mixture's policy, shuffled by seed."""
+    """What a student is trained on: candidates chosen by a mixture's bounds, in its order."""
     mixture = workshop.mixture_at(context.partition_key)
-    result = compose(decontaminated_samples, mixture, workshop.catalogue.on_request)
+    standing = standings(workshop, decontaminated_samples, mixture)
+    result = compose(
+        decontaminated_samples,
+        mixture,
+        standing,
+        workshop.catalogue.on_request,
+        lambda rows: token_counts(rows, open_tokenizer(mixture.tokenizer_file)),
+    )
     workshop.home.record_decisions(Stage.MIX, mixture.key, result)
-    origins = count_by(result.kept, "origin")
-    composition = count_by(result.kept, "recipe")
     return dg.MaterializeResult(
         value=result.kept,
         data_version=data_version(result.kept),
         metadata={
             **stage_metadata(result.decisions),
-            "synthetic_share": origins.get("synthetic", 0) / max(result.kept.height, 1),
-            "composition": count_table(composition, "recipe", "rows"),
-            "composition_plot": plot(composition, "Rows by recipe", "rows"),
-            "teachers": count_table(count_by(result.kept, "teacher"), "teacher", "rows"),
+            **set_metadata(result.kept, mixture, standing),
         },
     )
 
@@ -46,19 +56,31 @@ def dataset_cards(
     workshop: dg.ResourceParam[Workshop],
     training_sets: pl.DataFrame,
     diversity_snapshots: pl.DataFrame,
+    collapse_canaries: pl.DataFrame,
+    held_out_real: pl.DataFrame,
+    benchmarks: pl.DataFrame,
 ) -> dg.MaterializeResult[None]:
     """The exported files, chat JSONL and Parquet, with the card that says how they came about."""
     mixture = workshop.mixture_at(context.partition_key)
-    facts = card_facts(
-        mixture, training_sets, diversity_snapshots, workshop.catalogue, workshop.lineage
+    published = PublishedSet(
+        mixture, training_sets, diversity_snapshots, collapse_canaries, held_out_real, benchmarks
     )
-    made = export_training_set(workshop.home.exports / mixture.id, training_sets, facts)
+    made = export_training_set(
+        workshop.home.exports / mixture.id,
+        Path(str(workshop.home.asset("training_sets", mixture.key))),
+        mixture.export,
+        counter=open_tokenizer(mixture.tokenizer_file),
+        describe=lambda data: descriptions(card_facts(published, data, workshop)),
+    )
+    record_training_set(workshop, mixture, training_sets)
     return dg.MaterializeResult[None](  # pyright: ignore[reportArgumentType]  none is meant
         metadata={
             "folder": dg.MetadataValue.path(str(made.folder)),
-            "card": dg.MetadataValue.md(made.card.partition("\n---\n")[2]),
+            "card": dg.MetadataValue.md(made.beside[CARD_FILE].partition("\n---\n")[2]),
             "dagster/row_count": training_sets.height,
             "dashboards": dg.MetadataValue.url(workshop.settings.dashboard_url),
-            "size_bytes": made.bytes,
+            "size_bytes": made.rows.bytes,
+            "tokenizer": made.rows.tokenizer,
+            "token_lengths": small_table(made.rows.lengths),
         },
     )

@@ -131,12 +131,19 @@ class FileDedup:
         """How many rows the files have."""
         return self.sketches.rows - self.known
 
-    def matches(self, on_progress: Progress | None = None, meaning: float | None = None) -> Matches:
+    def matches(
+        self,
+        on_progress: Progress | None = None,
+        meaning: float | None = None,
+        *,
+        same_numbers: bool = True,
+    ) -> Matches:
         """Decide on all rows; those known come first, the files' are counted on from `known`.
 
         Args:
             on_progress: told now and then how many rows are done, of how many.
             meaning: cosine from which on two rows are alike in meaning, where there is an embedder.
+            same_numbers: whether rows alike in meaning must tell of the same numbers.
 
         Raises:
             ConfigurationError: if that is out of range.
@@ -144,7 +151,8 @@ class FileDedup:
         """
         if self.vectors is None or meaning is None:
             return self.sketches.find_duplicates(self.order, on_progress)
-        alike = Meaning(self.vectors.every, meaning)
+        kinds = self.vectors.number_sets if same_numbers else None
+        alike = Meaning(self.vectors.every, meaning, kinds)
         threshold = self.rule.threshold
         return find_all_duplicates(self.sketches, self.order, threshold, alike, on_progress)
 

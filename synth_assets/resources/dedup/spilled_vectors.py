@@ -1,17 +1,19 @@
-"""Vectors of more texts than memory holds: appended to a file, read back by mapping it."""
+"""What texts mean, of more than memory holds: appended to files, read back by mapping them."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
+from synth_assets.core.dedup.join import Int64s
+from synth_assets.core.dedup.same_numbers import number_sets
 from synth_assets.core.embedding.protocol import Embedder, Vectors
 from synth_assets.resources.dedup.scratch import Scratch
 
-_NAME = "vectors"
+_NAME, _NUMBERS = "vectors", "numbers"
 
 
 class SpilledVectors:
-    """Vectors of texts, on disk."""
+    """Vectors of texts, and which numbers they tell of, on disk."""
 
     def __init__(self, embedder: Embedder, scratch: Scratch) -> None:
         """Begin with no texts.
@@ -33,10 +35,16 @@ class SpilledVectors:
             SynthError: if they cannot be embedded.
             StorageError: if the disk is full.
         """
+        self._scratch.append(_NUMBERS, number_sets(texts))
         if self._embedder.looks_at_others:
             self._held += texts
         else:
             self._write(self._embedder.embed(texts))
+
+    @property
+    def number_sets(self) -> Int64s:
+        """See `same_numbers.number_sets`; of all texts, in order."""
+        return self._scratch.mapped(_NUMBERS).view(np.int64)
 
     @property
     def every(self) -> Vectors:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from synth_assets.core.config.recipe import Recipe
 from synth_assets.core.config.teachers import Teacher
+from synth_assets.core.fingerprint import canonical_json
 from synth_assets.core.generation.budget import Budget, Payer, most_tokens
 from synth_assets.core.verify.asking import asked_steps
 from synth_assets.core.verify.protocol import Verifier
@@ -58,6 +59,22 @@ def check_judges(
             f"the verifier {kind} of {label}",
         )
         _check(asking, asked, budget, payer)
+
+
+def check_asked(what: str, teacher: Teacher, budget: Budget, payer: Payer) -> None:
+    """The same for a teacher that is asked with its own parameters.
+
+    Args:
+        what: what it is asked for, as messages call it.
+        teacher: its entry.
+        budget: the caps.
+        payer: whose accounts are charged.
+
+    Raises:
+        BudgetError: as `check_funds`.
+    """
+    asking = _Asking(what, canonical_json(teacher.parameters), "its entry in teachers.yaml")
+    _check(asking, teacher, budget, payer)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from synth_assets.core.schema import (
     RECIPE_VERSION_SCHEMA,
     SAMPLE_SCHEMA,
     SEED_SCHEMA,
+    TRAINING_SCHEMA,
     VERDICT_SCHEMA,
     Split,
     Stage,
@@ -44,7 +45,7 @@ SCHEMAS: dict[Table, pl.Schema] = {
     Table.CALLS: CALL_SCHEMA,
     Table.VERDICTS: VERDICT_SCHEMA,
     Table.DECISIONS: DECISION_SCHEMA,
-    Table.TRAINING_ROWS: SAMPLE_SCHEMA,
+    Table.TRAINING_ROWS: TRAINING_SCHEMA,
     Table.KEPT_OUT: SAMPLE_SCHEMA,
 }
 
