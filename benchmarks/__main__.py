@@ -15,8 +15,10 @@ from benchmarks import (
     incremental_signatures,
     lineage_ingest,
     long_plan,
+    mixtures,
     rouge_l,
     semantic,
+    standing,
     start_and_run,
 )
 
@@ -47,6 +49,8 @@ def main() -> None:
         semantic,
         decontamination,
         firewall,
+        standing,
+        mixtures,
         export,
     ):
         parts.append(benchmark.measure())

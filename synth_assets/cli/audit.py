@@ -17,7 +17,7 @@ _NAME_CHARACTERS = 60
 
 
 @click.command()
-@click.argument("paths", metavar="FILES_OR_FOLDER...", nargs=-1, required=True)
+@click.argument("files", metavar="FILES...", nargs=-1, required=True)
 @click.option(
     "--real",
     multiple=True,
@@ -31,7 +31,7 @@ _NAME_CHARACTERS = 60
 @click.option("--column", "columns", multiple=True, help="A column whose text is read; repeatable.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def audit(
-    paths: tuple[str, ...],
+    files: tuple[str, ...],
     real: tuple[str, ...],
     against: tuple[str, ...],
     columns: tuple[str, ...],
@@ -39,8 +39,8 @@ def audit(
 ) -> None:
     r"""Look at a data set: how much is synthetic, who wrote it, what repeats, what leaks.
 
-    It ends with what to do, most urgent first. Columns `origin`, `teacher`, `synthetic_depth` and
-    `licence` are read where they are there.
+    FILES are files, globs or folders. It ends with what to do, most urgent first. Columns
+    `origin`, `teacher`, `synthetic_depth` and `licence` are read where they are there.
 
     \b
     Examples:
@@ -52,7 +52,7 @@ def audit(
     from synth_assets.resources.audit import Audit
 
     progress = FileProgress(silent=as_json)
-    found = Audit(paths, columns, real, against, progress.saying).findings()
+    found = Audit(files, columns, real, against, progress.saying).findings()
     progress.close()
     advice = advice_on(found)
     if as_json:

@@ -83,6 +83,7 @@ def test_migration_added_later_is_applied_once_and_keeps_the_rows(lineage, own_s
         (1, "0001_lineage_tables"),
         (2, "0002_chats_pairs_difficulty"),
         (3, "0003_texts_kept_out"),
+        (4, "0004_splits_and_copies"),
         (9000, "9000_notes"),
     ]
 
