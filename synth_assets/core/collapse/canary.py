@@ -13,9 +13,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from synth_assets.core.collapse.arms import Arm, Rule
 from synth_assets.core.collapse.drawing import drawn
-from synth_assets.core.collapse.generations import Generation, generations
 from synth_assets.core.collapse.intervals import Interval
 from synth_assets.core.collapse.students import NgramStudents, Students
 from synth_assets.core.collapse.yard import Loss, Reading, Texture, Yard
@@ -49,7 +47,7 @@ class CanarySize:
     Attributes:
         rows: of the set, at most; the rest is left out by draw.
         rows_on: that the generations after it are trained on and write.
-        generations: after the first one.
+        generations: after the first one; at least 1.
         seed: of every draw.
     """
 
@@ -80,6 +78,25 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class Onward:
+    """What comes of students that are trained on what students wrote.
+
+    Attributes:
+        losses: on held-out text, of the first student and of each after it; plain writing.
+        sharpened_vendi: effective number of texts that a student of a student writes, sharpened.
+    """
+
+    losses: tuple[Loss, ...]
+    sharpened_vendi: float
+
+    @property
+    def growth(self) -> float:
+        """How much the last generation adds to the loss, relative."""
+        before, last = self.losses[-2:]
+        return last.value / before.value - 1.0
+
+
+@dataclass(frozen=True)
 class CanaryReport:
     """What the canary found.
 
@@ -89,8 +106,7 @@ class CanaryReport:
         rows: what students were trained on -> rows.
         readings: what students make of real text.
         textures: what the rows themselves are like; not of the real part.
-        onward: generations trained on what a student wrote, by decoding: `plain`, `sharpened`;
-            not of the real part.
+        onward: what comes of training on what students write; not of the real part.
     """
 
     student: str
@@ -98,7 +114,7 @@ class CanaryReport:
     rows: dict[Trained, int]
     readings: dict[Trained, Reading]
     textures: dict[Trained, Texture]
-    onward: dict[Trained, dict[str, tuple[Generation, ...]]]
+    onward: dict[Trained, Onward]
 
     @property
     def synthetic_share(self) -> float:
@@ -178,17 +194,18 @@ def _onward(
     yard: Yard,
     size: CanarySize,
     on_progress: Callable[[str], None],
-) -> dict[str, tuple[Generation, ...]]:
+) -> Onward:
     """Students of students: each trained on what the one before it wrote."""
-    found: dict[str, tuple[Generation, ...]] = {}
-    for name, decoding in (("plain", PLAIN), ("sharpened", SHARPENED)):
-        on_progress(f"{size.generations} generations on, {name}")
-        arm = Arm(Rule.REPLACE, decoding=decoding)
-        some = rows[: size.rows_on]
-        found[name] = tuple(
-            generations(arm, some, students, yard, size.generations, seed=size.seed)
-        )
-    return found
+    on_progress(f"{size.generations} generations on")
+    rng = np.random.default_rng(size.seed)
+    count = min(len(rows), size.rows_on)
+    first = students.fit(rows[:count], size.seed)
+    losses, student = [yard.loss(first)], first
+    for _ in range(size.generations):
+        student = students.fit(student.write(rng, count, PLAIN, None), size.seed)
+        losses.append(yard.loss(student))
+    second = students.fit(first.write(rng, count, SHARPENED, None), size.seed)
+    return Onward(tuple(losses), yard.vendi(second.write(rng, count, SHARPENED, None)))
 
 
 def _above(ours: Loss | None, theirs: Loss | None) -> Interval | None:

@@ -4,12 +4,11 @@ One number to look at in the morning, and beside it what it is made of: the wors
 more than the mean, as a mean would let two opposite ways of collapsing cancel each other.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 from synth_assets.core.collapse.canary import CanaryReport, Trained
-from synth_assets.core.collapse.generations import Generation
 from synth_assets.core.collapse.yard import Texture
 
 _OF_WORST, _OF_MEAN = 0.6, 0.4
@@ -219,11 +218,8 @@ def _beside_real(report: CanaryReport, ours: Trained) -> Iterator[tuple[Sign, fl
             yield Sign.RARE, beside.rare.value / base.rare.value
     yield from _of_texture(report.textures[ours], report.textures[Trained.REAL_EQUAL])
     us, them = report.onward[ours], report.onward[Trained.REAL_EQUAL]
-    yield Sign.GROWTH, _growth(us["plain"]) - _growth(them["plain"])
-    yield (
-        Sign.SHARPENED,
-        1.0 - us["sharpened"][1].texture.vendi / them["sharpened"][1].texture.vendi,
-    )
+    yield Sign.GROWTH, us.growth - them.growth
+    yield Sign.SHARPENED, 1.0 - us.sharpened_vendi / them.sharpened_vendi
 
 
 def _of_texture(ours: Texture, real: Texture) -> Iterator[tuple[Sign, float]]:
@@ -232,9 +228,3 @@ def _of_texture(ours: Texture, real: Texture) -> Iterator[tuple[Sign, float]]:
     yield Sign.PHRASES, abs(ours.distinct_2 / real.distinct_2 - 1.0)
     if ours.auc is not None and real.auc is not None:
         yield Sign.TOLD_APART, ours.auc - real.auc
-
-
-def _growth(onward: Sequence[Generation]) -> float:
-    """How much the last generation on adds to the loss, relative."""
-    before, last = onward[-2:]
-    return last.reading.held_out.value / before.reading.held_out.value - 1.0

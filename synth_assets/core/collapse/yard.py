@@ -122,6 +122,15 @@ class Yard:
             None if rare is None else Loss(rare.bits, rare.tokens),
         )
 
+    def loss(self, student: Student) -> Loss:
+        """What a student needs for the held-out texts."""
+        return _loss(student, self.held_out)
+
+    def vendi(self, texts: Sequence[str]) -> float:
+        """How many different texts there are in effect, of `TEXTS_COMPARED` drawn."""
+        rng = np.random.default_rng(self.seed)
+        return vendi_score(word_similarities(drawn(texts, rng, TEXTS_COMPARED)))
+
     def texture(self, texts: Sequence[str], *, tell_apart: bool = False) -> Texture:
         """Look at what was written, or at a training set.
 

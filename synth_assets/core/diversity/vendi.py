@@ -6,6 +6,7 @@ arXiv:2210.02410.
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # pyright: ignore[reportMissingTypeStubs]
 
 Floats = NDArray[np.float64]
 
@@ -26,9 +27,7 @@ def vendi_score(similarities: Floats) -> float:
     """
     if not len(similarities):
         raise ValueError("the Vendi score of no texts does not exist")
-    return _effective_number(
-        np.linalg.eigvalsh(similarities / len(similarities)).astype(np.float64)
-    )
+    return _effective_number(similarities / len(similarities))
 
 
 def vendi_score_of_vectors(vectors: Floats) -> float:
@@ -45,9 +44,12 @@ def vendi_score_of_vectors(vectors: Floats) -> float:
     count, dimensions = vectors.shape
     if count <= dimensions:
         return vendi_score(vectors @ vectors.T)
-    return _effective_number(np.linalg.eigvalsh(vectors.T @ vectors / count).astype(np.float64))
+    return _effective_number(vectors.T @ vectors / count)
 
 
-def _effective_number(eigenvalues: Floats) -> float:
+def _effective_number(matrix: Floats) -> float:
+    # Of matrices this small, several threads take ten times as long on a busy machine.
+    with threadpool_limits(limits=1, user_api="blas"):
+        eigenvalues = np.linalg.eigvalsh(matrix).astype(np.float64)
     weights = eigenvalues[eigenvalues > _NOTHING]
     return float(np.exp(-(weights * np.log(weights)).sum()))
