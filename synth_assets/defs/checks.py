@@ -1,6 +1,5 @@
 """Asset checks. Blocking where a bad result would poison what follows."""
 
-import warnings
 from collections.abc import Iterator, Sequence
 
 import dagster as dg
@@ -21,9 +20,6 @@ from synth_assets.resources.kept_out.firewall import ProjectFirewall
 from synth_assets.resources.lineage.sql_files import SqlFolder
 from synth_assets.resources.models.standings import standings
 from synth_assets.resources.workshop import Workshop, project_file
-
-# Dagster calls checks of single partitions a preview; the lock file pins what was tried.
-warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
 _FRAMES: dict[str, tuple[pl.Schema, dg.PartitionsDefinition[str] | None]] = {
     "real_data": (SAMPLE_SCHEMA, None),

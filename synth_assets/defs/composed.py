@@ -42,7 +42,8 @@ def set_metadata(
 
 
 def _counts(rows: pl.DataFrame, column: str) -> pl.DataFrame:
-    named = pl.col(column).cast(pl.String).fill_null("").alias(column.removeprefix("attribute."))
+    said = pl.col(column).cast(pl.String).replace("", None).fill_null("(none)")
+    named = said.alias(column.removeprefix("attribute."))
     counted = rows.group_by(named).agg(pl.len().cast(pl.Int64).alias("rows"))
     return counted.sort("rows", counted.columns[0], descending=[True, False]).head(_MOST_VALUES)
 

@@ -1,5 +1,6 @@
 """Partitions: versions of recipes, and versions of mixtures."""
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,6 +8,9 @@ import dagster as dg
 from filelock import FileLock
 
 from synth_assets.resources.catalogue import Catalogue
+
+# Dagster calls checks of single partitions a preview; the lock file pins what was tried.
+warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
 recipe_versions = dg.DynamicPartitionsDefinition(name="recipe_versions")
 mixture_versions = dg.DynamicPartitionsDefinition(name="mixture_versions")

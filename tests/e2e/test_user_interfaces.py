@@ -298,7 +298,8 @@ def test_materializing_from_the_page_makes_a_run_with_its_metadata(page: Page, p
     )
     expect(entry(page, "synthetic_share")).to_have_text("0.5")
     for name, count in project.rows("training_sets", key)["teacher"].value_counts().iter_rows():
-        expect(entry(page, "teachers")).to_contain_text(re.compile(rf"{name or 'real'}\s*{count}"))
+        label = re.escape(name or "(none)")
+        expect(entry(page, "by_teacher")).to_contain_text(re.compile(rf"{label}\s*{count}"))
 
 
 def test_pages_ask_nothing_of_other_hosts(page: Page, project: Project):
