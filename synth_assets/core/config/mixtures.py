@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, PrivateAttr, StringConstraints, model_validator
 
+from synth_assets.core.config.gates import Gates
 from synth_assets.core.config.mixture_bounds import (
     NUMBERS,
     Column,
@@ -192,6 +193,7 @@ class Policy(Written):
         quotas: any other bounds.
         weights: column -> value -> weight: the rows of these values stand in these proportions.
         repeats: how often a scarce real row may be seen.
+        gates: what measurements may do to the set; no identity.
     """
 
     synthetic_share: Shares = ShareBounds()
@@ -204,6 +206,7 @@ class Policy(Written):
     quotas: tuple[Quota, ...] = ()
     weights: dict[Column, Weights] = Field(default_factory=dict[Column, Weights])
     repeats: Repeats = Repeats()
+    gates: Gates = Gates()
 
     @model_validator(mode="after")
     def _weights_name_numbers(self) -> Self:
@@ -320,7 +323,9 @@ class Mixture(Policy):
     @cached_property
     def version(self) -> str:
         """Eight digits of the fingerprint of all that decides on rows and files."""
-        return fingerprint(self.model_dump(mode="json", exclude={"description", "manual"}))[:8]
+        return fingerprint(
+            self.model_dump(mode="json", exclude={"description", "manual", "gates"})
+        )[:8]
 
     @property
     def key(self) -> str:
