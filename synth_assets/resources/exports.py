@@ -55,6 +55,7 @@ def export_training_set(
     counter: TokenCounter | None = None,
     describe: Describe = lambda _: {},
     pairs_only: bool = False,
+    patience_s: float = 0,
 ) -> Export:
     """Write a training set as files for trainers; the folder is whole or as it was.
 
@@ -67,12 +68,13 @@ def export_training_set(
         counter: counts tokens; without one lengths are not told.
         describe: gives what is written beside the data files.
         pairs_only: leave out rows without a rejected answer.
+        patience_s: how long to wait for another process that writes the same folder.
 
     Raises:
         StorageError: if the rows cannot be read, or the folder cannot be written.
         StageContractError: if there are no rows, or one does not fit the format.
     """
-    with swapped_in(folder) as part:
+    with swapped_in(folder, patience_s) as part:
         written = _write_rows(part, rows, spec, counter, pairs_only)
         beside = describe(written)
         for name, text in beside.items():

@@ -167,7 +167,7 @@ def test_trickle_without_end_outlasts_the_client_and_not_the_server():
 
     assert (got.status, got.broke) == (200, "TimeoutError")
     assert server.paid.total() == 1
-    assert time.monotonic() - ending < 2
+    assert time.monotonic() - ending < 15
 
 
 def test_server_with_512_connections_answers_all_at_once():

@@ -192,7 +192,7 @@ def test_run_interrupted_stops_its_workers_and_the_next_one_goes_on(
         running.process.terminate()
 
     assert running.finish() == 130, running.log.read_text()
-    assert time.monotonic() - started < 5.0
+    assert time.monotonic() - started < 30
     assert running.workers() == []
     assert "Traceback" not in running.log.read_text()
     assert _completions(job) == server.paid().total() < SAMPLES

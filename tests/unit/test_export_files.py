@@ -3,6 +3,8 @@ import hashlib
 import json
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FuturesTimeoutError
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -229,6 +231,26 @@ def test_export_into_a_folder_that_another_writes_is_refused(tmp_path):
         with pytest.raises(StorageError, match="out: another process writes it"):
             exported(tmp_path, training_frame(*ROWS))
     assert before != contents(made.folder) == {"train.jsonl": b"other rows"}
+
+
+def test_export_into_a_folder_that_another_writes_waits_for_it_where_asked(tmp_path):
+    training_frame(*ROWS).write_parquet(tmp_path / "rows.parquet")
+    with ThreadPoolExecutor() as threads:
+        with swapped_in(tmp_path / "out") as part:
+            (part / "train.jsonl").write_text("other rows")
+            ours = threads.submit(
+                export_training_set,
+                tmp_path / "out",
+                tmp_path / "rows.parquet",
+                ExportSpec(),
+                patience_s=60,
+            )
+            with pytest.raises(FuturesTimeoutError):
+                ours.result(timeout=0.3)
+        made = ours.result()
+    assert made.rows.bytes == sum(map(len, contents(made.folder).values()))
+    assert contents(made.folder)["train.jsonl"] != b"other rows"
+    assert names(tmp_path) == ["out", "rows.parquet"]
 
 
 def test_export_of_no_rows_is_refused(tmp_path):

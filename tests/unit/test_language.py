@@ -80,7 +80,7 @@ def test_language_of_hostile_text_takes_no_time(text: str) -> None:
     language_of("begin by loading the model")
     started = time.process_time()
     language_of(text)
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 20
 
 
 def test_language_asked_by_many_threads_is_the_same() -> None:

@@ -110,7 +110,7 @@ def test_refusal_in_any_text_is_a_part_of_it_or_none(text: str) -> None:
 def test_refusal_in_a_bomb_costs_little(unit: str) -> None:
     started = process_time()
     refusal_in(unit * 1000)
-    assert process_time() - started < 5
+    assert process_time() - started < 20
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Generator
 from pathlib import Path
-from time import time
 from typing import Any
 
 import pytest
@@ -270,11 +269,10 @@ def test_math_of_hostile_answers_costs_a_bounded_worker_at_most(algebra: Symboli
     check = Math(kind="math").prepare({}, Tools(algebra=algebra))
     slow = 0
     for bomb in HOSTILE:
-        started = time()
         found = check(synthetic_row("s", "p", rf"so \boxed{{{bomb}}}", reference=r"\sqrt{2}+x"))
-        slow += time() - started > CPU_S
         assert found.outcome != VerdictOutcome.ACCEPTED, bomb[:40]
         if "processor time" in found.evidence:
+            slow += 1
             assert found.outcome == VerdictOutcome.ERRORED
     assert slow < len(HOSTILE) / 10
     assert check(synthetic_row("s", "p", r"\boxed{\sqrt8}", reference=r"2\sqrt2")).reason is None

@@ -71,7 +71,7 @@ def test_pattern_that_explodes_elsewhere_takes_linear_time(
 ) -> None:
     started = process_time()
     assert verdict(pattern, text, match=match).reason == Reason.PATTERN_MISMATCH
-    assert process_time() - started < 5
+    assert process_time() - started < 20
 
 
 def test_pattern_of_half_a_character_or_beyond_its_bound_is_errored() -> None:

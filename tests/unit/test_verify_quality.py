@@ -206,7 +206,7 @@ def test_classifier_one_prompt_for_all_examples_is_learnt_from_too() -> None:
 def test_features_of_hostile_texts_are_finite_and_take_no_time(text: str) -> None:
     started = process_time()
     found = features_of(text, text)
-    assert process_time() - started < 3
+    assert process_time() - started < 20
     assert len(found.measures) == len(MEASURES)
     assert all(abs(each) < 50 for each in found.measures)
     assert all(0 <= at < BUCKETS for at in found.buckets)

@@ -22,6 +22,9 @@ from synth_assets.resources.models.standings import standings
 from synth_assets.resources.token_lengths import open_tokenizer, token_counts
 from synth_assets.resources.workshop import Workshop
 
+_PATIENCE_S = 600
+"""For another run that exports the same mixture; the rows that come last stay."""
+
 
 @dg.asset(group_name=TRAIN, partitions_def=mixture_versions, kinds={"parquet"})
 def training_sets(
@@ -71,6 +74,7 @@ def dataset_cards(
         mixture.export,
         counter=open_tokenizer(mixture.tokenizer_file),
         describe=lambda data: descriptions(card_facts(published, data, workshop)),
+        patience_s=_PATIENCE_S,
     )
     record_training_set(workshop, mixture, training_sets)
     return dg.MaterializeResult[None](  # pyright: ignore[reportArgumentType]  none is meant

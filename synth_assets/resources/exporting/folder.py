@@ -4,6 +4,7 @@ import fcntl
 import os
 import re
 import shutil
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,8 @@ _DATA = re.compile(
     r"(train|validation|test)(-\d{5}-of-\d{5})?\.(parquet|jsonl(\.gz|\.zst)?)", re.ASCII
 )
 
+_LOOK_S = 0.1
+
 
 def is_data_file(name: str) -> bool:
     """Whether a file of that name in an export is one of its data files."""
@@ -24,21 +27,25 @@ def is_data_file(name: str) -> bool:
 
 
 @contextmanager
-def swapped_in(folder: Path) -> Generator[Path]:
+def swapped_in(folder: Path, patience_s: float = 0) -> Generator[Path]:
     """A new folder, which takes the place of `folder` once the block ends well.
 
     The files of an earlier export vanish; what else lies in the folder moves along. A reader that
     has a file of the earlier export open reads on. Between two renames the folder is away for an
     instant; what a process that was killed has left is tidied up by the next one.
 
+    Args:
+        folder: to be replaced.
+        patience_s: how long to wait for another process that writes it.
+
     Raises:
-        StorageError: if the folder holds other things and no export, another process writes it,
-            the disk is full, or the place cannot be written.
+        StorageError: if the folder holds other things and no export, another process still writes
+            it, the disk is full, or the place cannot be written.
     """
     target = folder.resolve()
     part, old = (target.with_name(f".{target.name}.{each}") for each in ("part", "old"))
     try:
-        with _alone(part, folder):
+        with _alone(part, folder, patience_s):
             _end_swap(old, target)
             _refuse_foreign(target)
             yield part
@@ -55,29 +62,41 @@ def swapped_in(folder: Path) -> Generator[Path]:
 
 
 @contextmanager
-def _alone(part: Path, folder: Path) -> Generator[None]:
+def _alone(part: Path, folder: Path, patience_s: float) -> Generator[None]:
     """An empty folder, while no other process has it."""
-    part.mkdir(parents=True, exist_ok=True)
-    held = os.open(part, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Another process may have made the folder that was opened the export meanwhile.
-            is_ours = os.path.samestat(os.fstat(held), part.stat())
-        except (BlockingIOError, FileNotFoundError):
-            is_ours = False
-        if not is_ours:
+    give_up = time.monotonic() + patience_s
+    while (held := _held(part)) is None:
+        if time.monotonic() >= give_up:
             raise StorageError(f"{folder}: another process writes it. Try again when it is done.")
-        try:
-            for left in part.iterdir():
-                left.unlink()
-            yield
-        except BaseException:
-            # Only then: once it has taken its place, the name may be that of another process.
-            shutil.rmtree(part, ignore_errors=True)
-            raise
+        time.sleep(_LOOK_S)
+    try:
+        for left in part.iterdir():
+            left.unlink()
+        yield
+    except BaseException:
+        # Only then: once it has taken its place, the name may be that of another process.
+        shutil.rmtree(part, ignore_errors=True)
+        raise
     finally:
         os.close(held)
+
+
+def _held(part: Path) -> int | None:
+    """The folder, open and locked; none if another process has it."""
+    part.mkdir(parents=True, exist_ok=True)
+    try:
+        held = os.open(part, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Another process may have made the folder that was opened the export meanwhile.
+        if os.path.samestat(os.fstat(held), part.stat()):
+            return held
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    os.close(held)
+    return None
 
 
 def _end_swap(old: Path, target: Path) -> None:
