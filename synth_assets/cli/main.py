@@ -64,7 +64,12 @@ def cli() -> None:
 
 @cli.command()
 @click.option("--recipe", "recipes", multiple=True, help="Fill this recipe only; repeatable.")
-@click.option("--mixture", "mixtures", multiple=True, help="Compose this mixture only; repeatable.")
+@click.option(
+    "--mixture",
+    "mixtures",
+    multiple=True,
+    help="Compose this mixture only, on request or not; repeatable.",
+)
 @click.option(
     "--budget-usd",
     type=click.FloatRange(min=0),

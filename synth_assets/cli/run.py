@@ -33,7 +33,7 @@ def run_and_report(
 
     Args:
         recipes: ids of the recipes to fill; all by default.
-        mixtures: ids of the mixtures to compose; all by default.
+        mixtures: ids of the mixtures to compose; all but those made on request by default.
         cap: the most this run may spend.
         as_json: print one JSON object at the end, and nothing else.
 

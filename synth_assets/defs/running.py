@@ -90,7 +90,7 @@ def run_pipeline(
         workshop: what the assets work with.
         instance: where runs and materializations are recorded.
         recipes: ids of the recipes to fill; by default all but those made on request.
-        mixtures: ids of the mixtures to compose; all by default.
+        mixtures: ids of the mixtures to compose; all but those made on request by default.
 
     Raises:
         UnknownNameError: if a recipe or mixture is not in the catalogue.
@@ -98,7 +98,7 @@ def run_pipeline(
     """
     catalogue = workshop.catalogue
     chosen = [catalogue.recipe(name) for name in recipes] or list(catalogue.usual_recipes)
-    policies = [catalogue.mixture(name) for name in mixtures] or list(catalogue.mixtures.values())
+    policies = [catalogue.mixture(name) for name in mixtures] or list(catalogue.usual_mixtures)
     sync_partitions(instance, catalogue)
     if recipes and not mixtures and unfilled_recipes(workshop, except_for=recipes):
         policies = []

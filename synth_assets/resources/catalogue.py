@@ -98,6 +98,11 @@ class Catalogue:
         return tuple(recipe for recipe in self.recipes if not recipe.spec.on_request)
 
     @property
+    def usual_mixtures(self) -> tuple[Mixture, ...]:
+        """Those that are composed where none is named."""
+        return tuple(each for each in self.mixtures.values() if not each.on_request)
+
+    @property
     def teacher_weights(self) -> dict[tuple[str, str], float]:
         """(Recipe, teacher) -> its share of the recipe's requests, from 0 to 1."""
         return {

@@ -103,7 +103,7 @@ def test_mixture_that_the_page_shows_is_one():
     [shown] = re.findall(r"```yaml\n(mixtures:.*?)```", page, re.DOTALL)
     [made] = MixturesFile.model_validate(yaml.safe_load(shown)).mixtures
     assert set(Mixture.model_fields) - made.model_fields_set == {
-        "description", "manual", "publish", "pure_synthetic_because", "tokens",
+        "description", "manual", "on_request", "publish", "pure_synthetic_because", "tokens",
     }  # fmt: skip
 
 

@@ -151,6 +151,7 @@ def test_mixtures_are_one_for_each_policy_and_the_samples_suffice_for_them():
         "conservative_30": "0.28 to 0.29",
         "fine_tuning_75": "0.75",
     }
+    assert [each.id for each in shipped().usual_mixtures] == ["balanced_50"]
     for mixture in mixtures.values():
         assert (mixture.rows or 0) * mixture.synthetic_share.at_most <= 450
         assert (mixture.teacher_cap, mixture.own_voice) == (0.7, 0)

@@ -1,6 +1,6 @@
 """Mixtures: named policies that compose a training set."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +20,7 @@ from synth_assets.core.config.mixture_bounds import (
     is_number,
 )
 from synth_assets.core.config.names import Name, Written, partition_key
-from synth_assets.core.fingerprint import fingerprint
+from synth_assets.core.fingerprint import Json, fingerprint
 
 
 class Student(Written):
@@ -288,6 +288,7 @@ class Mixture(Policy):
         splits: what is set apart.
         export: what the files look like.
         manual: what rows written by people are taken to cost; no identity.
+        on_request: left out of runs that name no mixture; no identity.
         seed: of the choice among equals.
     """
 
@@ -305,6 +306,7 @@ class Mixture(Policy):
     splits: Splits = Splits()
     export: ExportSpec = ExportSpec()
     manual: ManualCollection = ManualCollection()
+    on_request: bool = False
     seed: int = 0
 
     _folder: Path = PrivateAttr(default=Path())
@@ -323,9 +325,13 @@ class Mixture(Policy):
     @cached_property
     def version(self) -> str:
         """Eight digits of the fingerprint of all that decides on rows and files."""
-        return fingerprint(
-            self.model_dump(mode="json", exclude={"description", "manual", "gates"})
-        )[:8]
+        return fingerprint(self.identity)[:8]
+
+    @property
+    def identity(self) -> Mapping[str, Json]:
+        """All that decides on rows and files, and nothing else."""
+        no_identity = {"description", "manual", "gates", "on_request"}
+        return self.model_dump(mode="json", exclude=no_identity)
 
     @property
     def key(self) -> str:

@@ -70,7 +70,7 @@ class Recipe:
     @cached_property
     def version(self) -> str:
         """Eight digits of the fingerprint of all that makes its samples what they are."""
-        return fingerprint(self._identity())[:8]
+        return fingerprint(self.identity)[:8]
 
     @property
     def key(self) -> str:
@@ -215,7 +215,9 @@ class Recipe:
         """By prompt, which the recipe keeps alive, and teacher: every sample asks for them."""
         return {}
 
-    def _identity(self) -> Json:
+    @property
+    def identity(self) -> Mapping[str, Json]:
+        """All that makes its samples what they are, and nothing else."""
         said = self.spec.model_dump(
             mode="json", exclude={"title", "description", "on_request"}, serialize_as_any=True
         )
