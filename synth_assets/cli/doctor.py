@@ -18,6 +18,7 @@ from synth_assets.resources.generation.funds import check_funds
 from synth_assets.resources.ledger.reports import holders
 from synth_assets.resources.ledger.salvage import damaged_files, look_at
 from synth_assets.resources.ledger.store import Ledger
+from synth_assets.resources.models.registry import ModelRegistry
 from synth_assets.resources.sandbox.isolation import prove
 from synth_assets.resources.sandbox.runner import Sandbox
 from synth_assets.resources.settings import has_secret, read_settings
@@ -102,6 +103,7 @@ def _configuration() -> Iterator[Finding]:
         yield from _teacher(catalogue.teachers[name])
     yield from _budgets(workshop)
     yield from _ledger(workshop)
+    yield _models(workshop)
     yield _sandbox(workshop)
 
 
@@ -191,6 +193,16 @@ def _ledger(workshop: Workshop) -> Iterator[Finding]:
             yield from _sound_ledger(path)
     except SynthError as exc:
         yield Finding("ledger", "fault", str(exc))
+
+
+def _models(workshop: Workshop) -> Finding:
+    """Whether models and the sets they saw can be read."""
+    try:
+        history = ModelRegistry(workshop.home.root).history()
+    except SynthError as exc:
+        return Finding("models", "fault", str(exc))
+    told = f"{len(history.models):,} models, {len(history.sets):,} training sets recorded"
+    return Finding("models", "ok", told)
 
 
 def _sound_ledger(path: Path) -> Iterator[Finding]:

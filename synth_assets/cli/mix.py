@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from synth_assets.cli.progress import FileProgress
+from synth_assets.cli.results import strays_as_messages
 
 if TYPE_CHECKING:
     from synth_assets.core.mixture.of_files import MadeSet
@@ -64,7 +65,8 @@ def mix(config: Path, folder: Path, decisions: Path | None, as_json: bool) -> No
     progress = FileProgress(silent=as_json)
     history = ModelRegistry(workshop.home.root).history()
     mixing = Mixing(config, workshop.catalogue.policies, history, progress.saying)
-    made = mixing.make()
+    with strays_as_messages():
+        made = mixing.make()
     export = mixing.export(made, folder)
     if decisions is not None:
         write_frame(decisions, made.decisions)

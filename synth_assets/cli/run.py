@@ -6,10 +6,12 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 
 import click
 import polars as pl
 
+from synth_assets.cli.results import strays_as_messages
 from synth_assets.cli.show import funnel_lines, funnel_record
 from synth_assets.core.config.budgets import Cap
 from synth_assets.core.schema import DECISION_SCHEMA, Outcome, Reason, Stage
@@ -54,9 +56,10 @@ def run_and_report(
     started = time.monotonic()
     runs: list[JobRun] = []
     try:
-        for finished in _finished(workshop, recipes, mixtures):
-            runs.append(finished)
-            say(_line(finished))
+        with strays_as_messages() if as_json else nullcontext():
+            for finished in _finished(workshop, recipes, mixtures):
+                runs.append(finished)
+                say(_line(finished))
     except KeyboardInterrupt:
         click.echo("Stopped. What was bought is kept; `synth run` goes on from there.", err=True)
         return _INTERRUPTED

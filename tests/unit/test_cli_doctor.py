@@ -45,6 +45,19 @@ def test_doctor_of_a_sound_installation_finds_no_fault(teacher: Callable[..., No
     assert _told(report, "ledger") == ("note", "none yet; the first run makes it")
 
 
+def test_doctor_counts_models_and_names_a_broken_line_of_theirs(
+    teacher: Callable[..., None], tmp_path: Path
+):
+    assert _told(examine(), "models") == ("ok", "0 models, 0 training sets recorded")
+
+    (tmp_path / "home").mkdir(exist_ok=True)
+    (tmp_path / "home" / "models.jsonl").write_text("{half a rec")
+    state, told = _told(examine(), "models")
+    assert state == "fault"
+    assert "models.jsonl" in told
+    assert "line 1" in told
+
+
 def test_doctor_names_the_variable_of_a_missing_key(
     teacher: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ):
