@@ -149,6 +149,7 @@ class Reason(StrEnum):
     OWN_VOICE = "own_voice"
     TOO_DEEP = "too_deep"
     TERMS_FORBID = "terms_forbid"
+    EXPERT_REJECTED = "expert_rejected"
     TEACHER_CAP = "teacher_cap"
     QUOTA_FILLED = "quota_filled"
     BEYOND_TARGET = "beyond_target"

@@ -37,6 +37,7 @@ from synth_assets.resources.frames import FramePath, read_frame
 from synth_assets.resources.home import ALL
 from synth_assets.resources.kept_out.firewall import ProjectFirewall
 from synth_assets.resources.models.standings import answers_of, declared, standings
+from synth_assets.resources.reviews import Reviews
 from synth_assets.resources.sources.located import source_digest
 from synth_assets.resources.workshop import Workshop, project_file
 
@@ -98,6 +99,7 @@ def card_facts(published: PublishedSet, written: WrittenRows, workshop: Workshop
         collapse=published.collapse,
         statements=tuple(statements_of(rows, stated, answers)),
         terms=terms_report(rows, mixture, stated, answers),
+        reviews=Reviews(workshop.home.reviews).known(),
         again=_again(published, workshop),
     )
 

@@ -83,6 +83,11 @@ class Home:
         return self.root / "known_rows.parquet"
 
     @property
+    def reviews(self) -> Path:
+        """What experts said of samples."""
+        return self.root / "reviews.parquet"
+
+    @property
     def vectors(self) -> Path:
         """Vectors of the texts that were last compared by meaning."""
         return self.root / "vectors.parquet"

@@ -27,6 +27,7 @@ from synth_assets.core.export.card import descriptions
 from synth_assets.core.export.card_composition import languages_among
 from synth_assets.core.export.card_facts import Again, CardFacts, KeptOutFacts, StageFacts
 from synth_assets.core.export.data_file import WrittenRows
+from synth_assets.core.export.review import REVIEW_SCHEMA
 from synth_assets.core.fingerprint import short_id
 from synth_assets.core.flywheel.history import TrainingHistory
 from synth_assets.core.mixture.evaluability import evaluability
@@ -262,6 +263,7 @@ class Mixing:
             collapse=CANARY_SCHEMA.to_frame() if report is None else canary_frame(risk_of(report)),
             statements=tuple(statements_of(made.rows, self.declared)),
             terms=terms_report(made.rows, self.mixture, self.declared),
+            reviews=REVIEW_SCHEMA.to_frame(),
             again=Again((f"synth mix {self.config.name} -o FOLDER",), dict(self._fingerprints())),
         )
 

@@ -22,6 +22,7 @@ from synth_assets.core.export.card_facts import (
 from synth_assets.core.export.data_file import DataFile, WrittenRows
 from synth_assets.core.export.layout import columns_of
 from synth_assets.core.export.lengths import LENGTH_SCHEMA
+from synth_assets.core.export.review import REVIEW_SCHEMA
 from synth_assets.core.mixture.evaluability import Evaluability, EvaluabilityState
 from synth_assets.core.mixture.policy import BoundOutcome, outcome_frame
 from synth_assets.core.sample import Sample
@@ -195,6 +196,7 @@ def facts(said: str = "plain", **other: Any) -> CardFacts:
         collapse=collapse(("rare words", 0.5, "amber"), ("loss", 0.1, "green")),
         statements=(statement,),
         terms=TermsReport((Attribution(said, "MIT", said, 3, said, ""),), (said,)),
+        reviews=REVIEW_SCHEMA.to_frame(),
         again=Again(("uv run synth run",), {"mixture": said}),
     )
     return replace(known, **other)

@@ -10,7 +10,7 @@ from synth_assets.core.config.mixtures import Mixture, NamedPolicy
 from synth_assets.core.config.selection import Selection
 from synth_assets.core.config.teachers import Teacher
 from synth_assets.core.export.data_file import WrittenRows
-from synth_assets.core.export.review import MARK
+from synth_assets.core.export.review import MARK, ExpertVerdict
 from synth_assets.core.mixture.evaluability import Evaluability, EvaluabilityState
 from synth_assets.core.schema import Origin
 from synth_assets.core.terms.credits import TermsReport
@@ -130,6 +130,7 @@ class CardFacts:
             nothing was measured.
         statements: what teachers, sources and recipes of the set say of its use.
         terms: whom the set has to name, and what else follows from these.
+        reviews: what experts said of samples, in the set or not; columns of `REVIEW_SCHEMA`.
         again: how the set is made again.
     """
 
@@ -148,6 +149,7 @@ class CardFacts:
     collapse: pl.DataFrame
     statements: tuple[Statement, ...]
     terms: TermsReport
+    reviews: pl.DataFrame
     again: Again
 
     @cached_property
@@ -176,9 +178,21 @@ class CardFacts:
         )
 
     @property
-    def marked_rows(self) -> pl.DataFrame:
-        """How many rows of each recipe are marked for an expert: `recipe`, `rows`, `marked`."""
-        marked = pl.col("attributes").str.contains(f'"{MARK}": ?"yes"')
+    def reviewed_rows(self) -> pl.DataFrame:
+        """Rows of each recipe that experts were to see: `recipe`, `rows`, `marked`, `accepted`."""
+        accepted = self.reviews.filter(verdict=ExpertVerdict.ACCEPT)["sample_id"]
         synthetic = self.rows.filter(pl.col("origin") == Origin.SYNTHETIC.value)
-        counts = synthetic.group_by("recipe").agg(rows=pl.len(), marked=marked.sum())
-        return counts.cast({"rows": pl.Int64, "marked": pl.Int64}).sort("recipe")
+        counts = synthetic.group_by("recipe").agg(
+            rows=pl.len(),
+            marked=pl.col("attributes").str.contains(f'"{MARK}": ?"yes"').sum(),
+            accepted=pl.col("sample_id").is_in(accepted.implode()).sum(),
+        )
+        return counts.cast(dict.fromkeys(("rows", "marked", "accepted"), pl.Int64)).sort("recipe")
+
+    @property
+    def expert_verdicts(self) -> pl.DataFrame:
+        """What experts said of the recipes of the set: `recipe`, `looked_at`, `accepted`."""
+        is_here = pl.col("recipe").is_in(self.rows["recipe"].unique().implode())
+        accepted = (pl.col("verdict") == ExpertVerdict.ACCEPT).sum()
+        counts = self.reviews.filter(is_here).group_by("recipe")
+        return counts.agg(looked_at=pl.len(), accepted=accepted).sort("recipe")

@@ -84,7 +84,11 @@ def _of_the_rows(facts: CardFacts) -> Iterator[str]:
         yield f"Personal data was looked for in rows of {', '.join(looked)} only."
     else:
         yield "Personal data was not looked for."
-    yield "No row was reviewed by a person, as far as the run knows."
+    accepted = int(facts.reviewed_rows["accepted"].sum())
+    if accepted:
+        yield f"An expert looked at {accepted:,} of the synthetic rows; nobody at the others."
+    else:
+        yield "No row was reviewed by a person, as far as the run knows."
 
 
 def _of_the_search_for_test_items(facts: CardFacts) -> Iterator[str]:

@@ -1,15 +1,18 @@
 """How the rows of a training set came about, and what was taken out on the way."""
 
 from collections.abc import Iterator
+from statistics import NormalDist
 
 import polars as pl
 
 from synth_assets.core.config.selection import DedupSpec
+from synth_assets.core.coverage.intervals import wilson
 from synth_assets.core.decontaminate.error_rate import ANY
 from synth_assets.core.export.card_facts import CardFacts, RecipeFacts
 from synth_assets.core.export.markdown import code_block, inline, table
 from synth_assets.core.schema import Stage
 
+_Z = NormalDist().inv_cdf(0.975)
 _REAL_ROWS = "(human-written)"
 _WRITTEN_IN = {"j2": "jinja", "json": "json", "py": "python", "yaml": "yaml"}
 """Ending of a file -> language of its text."""
@@ -144,12 +147,32 @@ def _error_rate(measured: pl.DataFrame) -> pl.DataFrame:
 
 def _review(facts: CardFacts) -> Iterator[str]:
     yield "## Human review"
-    marked = facts.marked_rows.filter(pl.col("marked") > 0)
-    if marked.is_empty():
+    seen = facts.reviewed_rows.filter((pl.col("marked") > 0) | (pl.col("accepted") > 0))
+    verdicts = facts.expert_verdicts
+    if seen.is_empty() and verdicts.is_empty():
         yield "Not reviewed, and no row is marked for review."
         return
-    yield (
-        "Not reviewed: recipes marked rows for an expert (`synth review` writes them into a "
-        "spreadsheet), but no verdict of one is known to the run."
+    if verdicts.is_empty():
+        yield (
+            "Not reviewed: recipes marked rows for an expert (`synth review` writes them into a "
+            "spreadsheet), but no verdict of one is known to the run."
+        )
+    if seen.height:
+        yield "Rows of the set that are marked for an expert, and that one accepted:"
+        yield table(seen)
+    if verdicts.height:
+        yield (
+            "What experts said of samples that verification had accepted, in the set or not, over "
+            "all versions of a recipe, with the 95 % interval of the share they accepted; what "
+            "they rejected takes no part:"
+        )
+        yield table(_with_shares(verdicts))
+
+
+def _with_shares(verdicts: pl.DataFrame) -> pl.DataFrame:
+    pairs = verdicts.select("accepted", "looked_at").iter_rows()
+    found = [wilson(accepted, looked_at, _Z) for accepted, looked_at in pairs]
+    return verdicts.with_columns(
+        pl.Series("low", [each.low for each in found], pl.Float64).round(4),
+        pl.Series("high", [each.high for each in found], pl.Float64).round(4),
     )
-    yield table(marked)

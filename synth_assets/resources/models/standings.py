@@ -7,10 +7,12 @@ import polars as pl
 
 from synth_assets.core.config.mixtures import Mixture
 from synth_assets.core.config.names import partition_key
+from synth_assets.core.mixture.reviewed import with_reviews
 from synth_assets.core.mixture.standing import ANCESTORS_SCHEMA, standing_of
 from synth_assets.core.terms.declared import ANSWERS_SCHEMA, Declared
 from synth_assets.errors import StorageError
 from synth_assets.resources.models.registry import ModelRegistry
+from synth_assets.resources.reviews import Reviews
 from synth_assets.resources.workshop import Workshop
 
 
@@ -27,7 +29,7 @@ def declared(workshop: Workshop) -> Declared:
 
 
 def standings(workshop: Workshop, samples: pl.DataFrame, mixture: Mixture) -> pl.DataFrame:
-    """What each candidate is to a mixture; see `standing_of`.
+    """What each candidate is to a mixture; see `standing_of`, and what experts said of it.
 
     Raises:
         RegistryError: if the registry cannot be read, or contradicts itself or teachers.yaml.
@@ -43,7 +45,7 @@ def standings(workshop: Workshop, samples: pl.DataFrame, mixture: Mixture) -> pl
         known.history.depth_of(known.writer(name))
         for name in {*samples["teacher"].unique(), *answers["teacher"].unique()}
     )
-    return standing_of(
+    standing = standing_of(
         samples,
         mixture,
         known,
@@ -51,6 +53,7 @@ def standings(workshop: Workshop, samples: pl.DataFrame, mixture: Mixture) -> pl
         answers=answers,
         ancestors=_recorded(made, ANCESTORS_SCHEMA) if has_learned else None,
     )
+    return with_reviews(standing, Reviews(home.reviews).known())
 
 
 def answers_of(workshop: Workshop, rows: pl.DataFrame) -> pl.DataFrame:
