@@ -39,6 +39,22 @@ class Shingles:
         ends = np.cumsum(np.concatenate([np.zeros(1, np.int64), *lengths]))
         return cls(np.concatenate([cls.none(0).hashes, *(part.hashes for part in parts)]), ends)
 
+    @classmethod
+    def woven(
+        cls, parts: Sequence["Shingles"], places: Sequence[npt.NDArray[np.int64]]
+    ) -> "Shingles":
+        """All texts of several, each where it belongs: the number it is to have."""
+        from synth_assets.core.dedup.kernels.texts import place_runs
+
+        lengths = np.zeros(sum(map(len, places)) + 1, np.int64)
+        for part, rows in zip(parts, places, strict=True):
+            lengths[rows + 1] = np.diff(part.offsets)
+        offsets = np.cumsum(lengths)
+        hashes = np.empty(offsets[-1], np.uint64)
+        for part, rows in zip(parts, places, strict=True):
+            place_runs(part.hashes, part.offsets[:-1], offsets[rows], offsets[rows + 1], hashes)
+        return cls(hashes, offsets)
+
     @property
     def texts(self) -> int:
         """How many texts there are."""

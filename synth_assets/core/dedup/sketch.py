@@ -30,17 +30,21 @@ class Sketches:
     shingles: Shingles
 
     @classmethod
-    def woven(cls, parts: Sequence["Sketches"], order: npt.NDArray[np.int64]) -> "Sketches":
-        """The texts of several, in another order.
+    def woven(
+        cls, parts: Sequence["Sketches"], places: Sequence[npt.NDArray[np.int64]]
+    ) -> "Sketches":
+        """The texts of several, each where it belongs.
 
         Args:
-            parts: any.
-            order: the numbers that the texts have in all parts, one part's after the other's.
+            parts: at least one.
+            places: of each part, the numbers that its texts are to have.
         """
-        exact = np.concatenate([part.exact for part in parts])
-        signatures = np.concatenate([part.signatures for part in parts])
-        shingles = Shingles.joined([part.shingles for part in parts])
-        return cls(exact[order], signatures[order], shingles.some(order))
+        texts = sum(map(len, places))
+        exact = np.empty((texts, 2), np.uint64)
+        signatures = np.empty((texts, parts[0].signatures.shape[1]), np.uint32)
+        for part, rows in zip(parts, places, strict=True):
+            exact[rows], signatures[rows] = part.exact, part.signatures
+        return cls(exact, signatures, Shingles.woven([part.shingles for part in parts], places))
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ class DedupRule:
         # ASCII is folded and read several times faster, but only where nothing else is.
         rows = np.flatnonzero(plain), np.flatnonzero(~plain)
         parts = [self._sketch([texts[row] for row in each.tolist()]) for each in rows]
-        return Sketches.woven(parts, np.argsort(np.concatenate(rows)))
+        return Sketches.woven(parts, rows)
 
     def _sketch(self, texts: Sequence[str]) -> Sketches:
         shingling, exact = self.shingling, self.exact
