@@ -8,7 +8,8 @@ import pytest
 
 from synth_assets.resources.catalogue import load_catalogue
 from synth_assets.resources.settings import SHIPPED_RECIPES
-from tests.integration.whole_run import Finished, Synth
+from tests.integration.warm_processes import Finished
+from tests.integration.whole_run import Synth
 
 RECIPES = sorted(load_catalogue([SHIPPED_RECIPES]).on_request)
 GROWING = ("self_instruct_tasks", "self_play_arithmetic", "arithmetic_textbook")

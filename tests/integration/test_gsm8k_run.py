@@ -8,7 +8,8 @@ import pytest
 
 from synth_assets.core.fingerprint import content_hash, normalised
 from synth_assets.core.ngrams import ngrams, words
-from tests.integration.whole_run import Finished, Synth
+from tests.integration.warm_processes import Finished
+from tests.integration.whole_run import Synth
 
 PLANTED = 7
 

@@ -27,7 +27,7 @@ from tests.integration.own_project import (
     OwnProject,
     own_project,
 )
-from tests.integration.whole_run import Finished
+from tests.integration.warm_processes import Finished
 
 # --- whole runs ---------------------------------------------------------------------------------
 

@@ -12,7 +12,8 @@ import pytest
 
 from synth_assets.errors import ConfigurationError
 from synth_assets.resources.hub import Hub as HubClient
-from tests.integration.whole_run import Finished, Synth
+from tests.integration.warm_processes import Finished
+from tests.integration.whole_run import Synth
 from tests.samples import real_row
 from tests.training_rows import exported, training_frame
 

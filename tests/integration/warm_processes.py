@@ -1,18 +1,19 @@
 """`synth` in processes that have their imports behind them: a real process, killable, in no time.
 
-Importing this module imports what takes seconds; the fork server does so once for all.
+The fork server imports what takes half a minute, once for all processes of a worker's tests.
 """
 
+import json
 import multiprocessing
 import os
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
-from synth_assets.cli.main import main
-from synth_assets.cli.run import run_and_report  # noqa: F401  warms Dagster
 from synth_assets.resources.settings import switch_off_telemetry
 
 _FORKS = multiprocessing.get_context("forkserver")
@@ -47,18 +48,58 @@ class Started:
         os.kill(self.process.pid, number)
 
 
+@dataclass(frozen=True)
+class Finished:
+    """A `synth` that ended, and what it wrote to its two streams."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def record(self) -> dict[str, Any]:
+        return json.loads(self.out)
+
+
 def start(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> Started:
     """Start `synth`; the variables are set on top of this process's own."""
-    switch_off_telemetry()  # before the fork server, which hands its environment on
-    _FORKS.set_forkserver_preload([__name__, "tests.integration.warm_libraries"])
-    process = _FORKS.Process(target=_run, args=(tuple(arguments), dict(environment), str(log)))
-    process.start()
+    process = _forked(arguments, environment, log, log)
     return Started(process, log)
 
 
-def _run(arguments: tuple[str, ...], environment: dict[str, str], log: str) -> None:
+def run(arguments: Sequence[str], environment: Mapping[str, str], timeout_s: float) -> Finished:
+    """Run `synth` to its end; the variables are set on top of this process's own."""
+    with tempfile.TemporaryDirectory() as folder:
+        out, err = Path(folder) / "out", Path(folder) / "err"
+        process = _forked(arguments, environment, out, err)
+        process.join(timeout=timeout_s)
+        if process.exitcode is None:
+            process.kill()
+            process.join()
+            raise TimeoutError(f"synth {' '.join(arguments)}: {out.read_text()}{err.read_text()}")
+        return Finished(process.exitcode, out.read_text("utf-8"), err.read_text("utf-8"))
+
+
+def _forked(
+    arguments: Sequence[str], environment: Mapping[str, str], out: Path, err: Path
+) -> BaseProcess:
+    switch_off_telemetry()  # before the fork server, which hands its environment on
+    _FORKS.set_forkserver_preload(["tests.integration.warm_libraries"])
+    variables = {**os.environ, **environment}
+    told = (tuple(arguments), variables, os.getcwd(), str(out), str(err))
+    process = _FORKS.Process(target=_run, args=told)
+    process.start()
+    return process
+
+
+def _run(
+    arguments: tuple[str, ...], environment: dict[str, str], folder: str, out: str, err: str
+) -> None:
+    os.environ.clear()
     os.environ.update(environment)
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    for stream in (1, 2):
-        os.dup2(descriptor, stream)
+    os.chdir(folder)
+    for stream, name in ((1, out), (2, err)):
+        os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
+    from synth_assets.cli.main import main
+
     main(list(arguments))

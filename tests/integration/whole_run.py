@@ -1,27 +1,13 @@
 """`synth` as users call it: a process of its own, on a home of its own."""
 
-import json
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
+from tests.integration.warm_processes import Finished, run
 
-@dataclass(frozen=True)
-class Finished:
-    """A finished process."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def record(self) -> dict[str, Any]:
-        return json.loads(self.out)
+TIMEOUT_S = 600
 
 
 @dataclass(frozen=True)
@@ -37,14 +23,7 @@ class Synth:
     environment: dict[str, str]
 
     def __call__(self, *arguments: str) -> Finished:
-        done = subprocess.run(
-            [sys.executable, "-c", "from synth_assets.cli.main import main; main()", *arguments],
-            env={**os.environ, "SYNTH_HOME": str(self.home), **self.environment},
-            capture_output=True,
-            text=True,
-            timeout=600,
-        )
-        return Finished(done.returncode, done.stdout, done.stderr)
+        return run(arguments, {"SYNTH_HOME": str(self.home), **self.environment}, TIMEOUT_S)
 
     def asset(self, name: str) -> pl.DataFrame:
         """All partitions of an asset, live or not."""
