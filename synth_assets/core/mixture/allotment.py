@@ -24,6 +24,7 @@ _NEAR, _FAR, _OTHER_GROUP = 1.0, 3.0, 100.0
 """What a row away from an even draw costs: within half of it, beyond, and from another group."""
 
 _LOOSE = 1e-6
+_NODES = 300
 
 
 @dataclass(frozen=True)
@@ -305,7 +306,8 @@ def rounded(program: Program, costs: Floats, count: int) -> Floats | None:
     """Whole numbers close to the cheapest values that need not be whole; none if there are none.
 
     Few of those are not whole already: at most as many as there are sums. So the search is small;
-    where it fails, it is made wider.
+    where it fails, it is made wider. What is found costs least, or, after many branches, as near
+    to it as was found by then: the last of them prove that a row of millions lies right.
 
     Args:
         program: to solve.
@@ -316,11 +318,11 @@ def rounded(program: Program, costs: Floats, count: int) -> Floats | None:
     if relaxed is None:
         return None
     near = relaxed.values[:count]
-    for reach in (0, 1, 3, np.inf):
+    for reach, nodes in ((0, _NODES), (1, _NODES), (3, _NODES), (np.inf, None)):
         low, high = program.low.copy(), program.high.copy()
         low[:count] = np.maximum(low[:count], np.floor(near + _LOOSE) - reach)
         high[:count] = np.minimum(high[:count], np.ceil(near - _LOOSE) + reach)
-        if (found := replace(program, low=low, high=high).least(costs)) is not None:
+        if (found := replace(program, low=low, high=high).least(costs, nodes)) is not None:
             return found
     return None
 

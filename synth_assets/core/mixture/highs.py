@@ -114,7 +114,9 @@ class Relaxed:
     prices: Floats
 
 
-def solve_whole(costs: Floats, factors: Factors, limits: Limits, whole: Mask) -> Floats | None:
+def solve_whole(
+    costs: Floats, factors: Factors, limits: Limits, whole: Mask, nodes: int | None = None
+) -> Floats | None:
     """The cheapest values of the unknowns; none if there are none.
 
     Args:
@@ -122,6 +124,8 @@ def solve_whole(costs: Floats, factors: Factors, limits: Limits, whole: Mask) ->
         factors: of the unknowns in each sum.
         limits: of unknowns and sums.
         whole: which unknowns are whole numbers.
+        nodes: branches after which the cheapest values found so far do, and none if there are
+            none so far; with none, the search goes on until it is proved that nothing is cheaper.
     """
     from scipy.optimize import Bounds, LinearConstraint, milp
 
@@ -130,7 +134,7 @@ def solve_whole(costs: Floats, factors: Factors, limits: Limits, whole: Mask) ->
         integrality=whole.astype(np.int8),
         bounds=Bounds(limits.low, limits.high),
         constraints=LinearConstraint(factors.matrix, limits.sum_low, limits.sum_high),
-        options={"mip_rel_gap": 0.0},
+        options={"mip_rel_gap": 0.0, **({} if nodes is None else {"node_limit": nodes})},
     )
     return None if found.x is None else np.asarray(found.x)
 

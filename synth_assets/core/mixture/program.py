@@ -82,9 +82,14 @@ class Program:
         found[unknowns] = cost
         return found
 
-    def least(self, costs: Floats) -> Floats | None:
-        """The cheapest values of the unknowns; none if there are no values at all."""
-        return solve_whole(costs, self.factors, self._limits, self.whole)
+    def least(self, costs: Floats, nodes: int | None = None) -> Floats | None:
+        """The cheapest values of the unknowns; none if there are no values at all.
+
+        Args:
+            costs: of each unknown.
+            nodes: see `solve_whole`.
+        """
+        return solve_whole(costs, self.factors, self._limits, self.whole, nodes)
 
     def relaxed(self, costs: Floats) -> Relaxed | None:
         """The cheapest values if no unknown need be a whole number; none if there are none."""
