@@ -9,7 +9,8 @@ from polars.testing import assert_frame_equal
 
 from synth_assets.core.diversity.formulas import distinct_n
 from synth_assets.core.diversity.measure import DIVERSITY_SCHEMA, measure_diversity
-from synth_assets.core.diversity.metrics import Basis, DiversityMetric, evaluate, spec_of
+from synth_assets.core.diversity.metric_spec import Basis
+from synth_assets.core.diversity.metrics import DiversityMetric, spec_of
 from synth_assets.core.diversity.slices import SLICED_SCHEMA, SampleSize, draw_slices
 from synth_assets.core.sample import Sample, sample_frame
 from synth_assets.core.schema import SAMPLE_SCHEMA, Origin
@@ -93,13 +94,17 @@ def test_draw_slices_with_one_more_row_changes_at_most_one_row_a_slice():
     assert len(before - after) <= 1
 
 
-def test_evaluate_metric_of_equal_words_looks_only_at_rows_within_the_bound():
-    prompts, responses = ["a b", "a b a b a b"], ["c", "a b a b"]
+def test_measure_diversity_of_equal_words_looks_only_at_rows_within_the_bound():
+    short, long = real(0, "a b", "c"), real(1, "a b a b a b", "a b a b")
+    order = draw_slices(sample_frame([short, long]))["sample_id"].to_list()
+    first = next(row for row in (short, long) if row.sample_id == order[0])
+    cut, whole, alone = (
+        measure_diversity(sample_frame(rows), size=SampleSize(rows=2, words=words))
+        for rows, words in (([short, long], 1), ([short, long], 99), ([first], 99))
+    )
     for metric in DiversityMetric:
-        whole = evaluate(metric, prompts, responses, [True, True])
-        cut = evaluate(metric, prompts, responses, [True, False])
-        alone = evaluate(metric, prompts[:1], responses[:1], [True])
-        assert cut == (alone if spec_of(metric).basis is Basis.WORDS else whole)
+        expected = alone if spec_of(metric).basis is Basis.WORDS else whole
+        assert value(cut, "all", metric) == value(expected, "all", metric), metric
 
 
 def test_metric_specs_say_what_a_newcomer_needs():

@@ -2,8 +2,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_matrix
 
-from synth_assets.core.diversity.vendi import vendi_score, vendi_score_of_vectors
+from synth_assets.core.diversity.vendi import (
+    vendi_score,
+    vendi_score_of_rows,
+    vendi_score_of_vectors,
+)
 from synth_assets.core.diversity.wording import told_apart, word_similarities
 
 
@@ -58,3 +63,21 @@ def test_told_apart_finds_two_kinds_and_no_difference_where_there_is_none():
 
 def test_told_apart_of_a_few_texts_tells_nothing():
     assert told_apart(["a"] * 9, ["b"] * 100) == 0.5
+
+
+def test_vendi_score_of_rows_is_near_the_exact_one_and_counts_empty_rows_as_alone():
+    rng = np.random.default_rng(0)
+    chances = 1 / np.arange(1, 401)
+    counts = rng.multinomial(30, chances / chances.sum(), 600).astype(float)
+    rows = np.sqrt(counts / 30)
+    similar = np.zeros((630, 630))
+    similar[:600, :600] = rows @ rows.T
+    similar[range(600, 630), range(600, 630)] = 1.0
+    with_empty = csr_matrix(np.concatenate([rows, np.zeros((30, 400))]))
+    found = vendi_score_of_rows(with_empty)
+    assert found == pytest.approx(vendi_score(similar), rel=0.02)
+
+
+def test_vendi_score_of_no_rows_is_refused():
+    with pytest.raises(ValueError, match="no texts"):
+        vendi_score_of_rows(csr_matrix((0, 5)))

@@ -6,8 +6,8 @@ one may be longer than those of another, a leading part of them with the same nu
 marked, for the metrics that depend on words.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -18,6 +18,9 @@ from synth_assets.core.schema import Origin
 ALL = "all"
 REAL = "real"
 SYNTHETIC = "synthetic"
+RAW = "raw"
+"""Rows of a recipe as teachers wrote them, beside `all`, those that verifiers accepted."""
+
 REFERENCE = "reference"
 """Rows outside the set that it is compared to, such as the held-out real set."""
 
@@ -28,6 +31,7 @@ SLICED_SCHEMA = pl.Schema(
         "sample_id": pl.String,
         "prompt": pl.String,
         "response": pl.String,
+        "teacher": pl.String,  # empty for real rows
         "words": pl.Int64,  # of prompt and response
         "within_words": pl.Boolean,  # whether the row lies within the bound of words
     }
@@ -50,6 +54,30 @@ class SampleSize:
 
 
 DEFAULT_SIZE = SampleSize()
+
+LEAST_APART = 100
+"""Rows of a sample of real rows that is worth having beside another."""
+
+
+def equal_size(rows: pl.DataFrame, reference: pl.DataFrame | None, size: SampleSize) -> SampleSize:
+    """The largest sample that both have, up to a size.
+
+    Half of the reference is left, where that is `LEAST_APART` rows or more, so that the reference
+    can be held beside real rows too.
+
+    Args:
+        rows: with the columns `sample_id`, `prompt`, `response` and `teacher`.
+        reference: the same columns.
+        size: what would be drawn of enough.
+    """
+    if reference is None:
+        return size
+    half = reference.height // 2
+    at_most = half if half >= LEAST_APART else reference.height
+    size = replace(size, rows=min(size.rows, rows.height, at_most))
+    drawn = draw_named({"": rows, REFERENCE: reference}, size)
+    words = drawn.group_by("slice").agg(pl.col("words").sum())["words"]
+    return replace(size, words=min([size.words, *words.to_list()]))
 
 
 def recipe_slice(recipe: str) -> str:
@@ -76,7 +104,20 @@ def draw_slices(
     Returns:
         Frame of `SLICED_SCHEMA`: slices one after the other; a row may stand in several.
     """
-    parts = [_drawn(name, part, size) for name, part in _slices(rows, reference) if part.height]
+    return draw_named(dict(_slices(rows, reference)), size)
+
+
+def draw_named(slices: Mapping[str, pl.DataFrame], size: SampleSize = DEFAULT_SIZE) -> pl.DataFrame:
+    """Draw a sample of each slice that has rows, as `draw_slices` does.
+
+    Args:
+        slices: name -> frame of `SAMPLE_SCHEMA`.
+        size: how much to draw; a slice with less is taken whole.
+
+    Returns:
+        Frame of `SLICED_SCHEMA`: slices one after the other.
+    """
+    parts = [_drawn(name, part, size) for name, part in slices.items() if part.height]
     return pl.concat(parts) if parts else SLICED_SCHEMA.to_frame()
 
 
@@ -97,7 +138,7 @@ def _drawn(name: str, part: pl.DataFrame, size: SampleSize) -> pl.DataFrame:
         "order", [short_id([size.seed, key]) for key in part["sample_id"]], dtype=pl.String
     )
     drawn = (
-        part.select("sample_id", "prompt", "response")
+        part.select("sample_id", "prompt", "response", "teacher")
         .with_columns(order)
         .sort("order", "sample_id", "prompt", "response")
         .head(size.rows)
