@@ -4,7 +4,7 @@ import polars as pl
 
 DRIFT_SCHEMA = pl.Schema(
     {
-        "against": pl.String,  # `earlier`: the run before; `real`: rows that are never trained on
+        "against": pl.String,  # `earlier`: the run accepted last; `real`: rows never trained on
         "measure": pl.String,  # see `DriftMeasure`
         "column": pl.String,  # what it was measured of: `topic`, `words`, `embedding`, ...
         "value": pl.Float64,  # effect size, what chance alone gives taken off; null: not measured
@@ -32,3 +32,14 @@ MOVED_SCHEMA = pl.Schema(
         "score": pl.Float64,  # the classifier's probability that it is of its own side, 0 to 1
     }
 )
+
+RUNS_SCHEMA = pl.Schema(
+    {
+        "run": pl.Int64,  # counted from 1
+        "at": pl.Datetime("us", "UTC"),
+        "content": pl.String,  # hash of the set's rows
+        "reference": pl.String,  # hash of the window it was compared with
+        **DRIFT_SCHEMA,
+    }
+)
+"""What was told of each run of a mixture, oldest first."""
