@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -9,7 +11,9 @@ import click
 from synth_assets.cli.progress import FileProgress
 
 if TYPE_CHECKING:
+    from synth_assets.core.collapse.advice import Advice
     from synth_assets.core.collapse.canary import CanaryReport
+    from synth_assets.core.collapse.dose_curve import DoseCurve
     from synth_assets.core.collapse.risk_index import RiskIndex
 
 _RED = 1
@@ -32,6 +36,16 @@ _RED = 1
 )
 @click.option("--out-of-domain", multiple=True, metavar="FILES", help="Real rows of another kind.")
 @click.option("--column", "columns", multiple=True, help="A column whose text is read; repeatable.")
+@click.option(
+    "--lab",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Folder of a synth collapse-lab of like rows; it tells how many real rows would help.",
+)
+@click.option(
+    "--restore",
+    is_flag=True,
+    help="Where a sign is red, find how many real rows in place of synthetic ones leave none so.",
+)
 @click.option("--seed", default=0, show_default=True, help="Of every draw.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def canary(
@@ -40,6 +54,8 @@ def canary(
     held_out: tuple[str, ...],
     out_of_domain: tuple[str, ...],
     columns: tuple[str, ...],
+    lab: Path | None,
+    restore: bool,
     seed: int,
     as_json: bool,
 ) -> None:
@@ -53,19 +69,27 @@ def canary(
       synth canary train.jsonl --real human.jsonl
       synth canary 'shards/*.parquet' --column text --real wiki.jsonl --out-of-domain chats.jsonl
     """
+    from synth_assets.core.collapse.advice import advice_on
     from synth_assets.core.collapse.risk_index import Light, risk_of
     from synth_assets.resources.collapse.canary_files import CanaryFiles
+    from synth_assets.resources.collapse.project_lab import measured_curve
 
     progress = FileProgress(silent=as_json)
-    inputs = CanaryFiles(files, real, held_out, out_of_domain, columns, seed)
-    report = inputs.run(progress.saying)
+    inputs = CanaryFiles(files, real, held_out, out_of_domain, columns, seed, restore)
+    curve = None if lab is None else measured_curve(lab)
+    found = inputs.run(progress.saying)
     progress.close()
-    index = risk_of(report)
+    report, index = found.report, risk_of(found.report)
+    advice = advice_on(report, index, found.synthetic, found.real, curve)
     if as_json:
-        click.echo(json.dumps(_record(report, index), indent=2))
+        record = _record(report, index, advice, curve)
+        record["restored"] = None if found.restored is None else vars(found.restored)
+        click.echo(json.dumps(record, indent=2))
     else:
-        for line in _lines(report, index):
+        for line in chain(_lines(report, index), _told(report, advice, curve)):
             click.echo(line)
+        if found.restored is not None:
+            click.echo(f"  - {found.restored.told}")
     if index.light is Light.RED:
         raise SystemExit(_RED)
 
@@ -102,6 +126,22 @@ def _lines(report: "CanaryReport", index: "RiskIndex") -> Iterator[str]:
         )
 
 
+def _told(
+    report: "CanaryReport", advice: "tuple[Advice, ...]", curve: "DoseCurve | None"
+) -> Iterator[str]:
+    if curve is not None:
+        share = report.synthetic_share
+        yield (
+            f"By the lab, {share:.0%} written rows cost {curve.relative_loss(share):+.1%} of loss "
+            f"after {curve.generations} generations: risk {curve.band(share)}."
+        )
+    if advice:
+        yield ""
+        yield "What to do:"
+    for each in advice:
+        yield f"  - {each.told}"
+
+
 _NAMES = {
     "set": "the set",
     "real_part": "its real rows alone",
@@ -110,12 +150,22 @@ _NAMES = {
 }
 
 
-def _record(report: "CanaryReport", index: "RiskIndex") -> dict[str, object]:
+def _record(
+    report: "CanaryReport",
+    index: "RiskIndex",
+    advice: "tuple[Advice, ...]",
+    curve: "DoseCurve | None",
+) -> dict[str, object]:
+    share = report.synthetic_share
     return {
         "risk_index": round(index.value, 2),
         "light": index.light,
         "narrows": index.narrows,
-        "synthetic_share": report.synthetic_share,
+        "synthetic_share": share,
+        "risk_band": None if curve is None else curve.band(share),
+        "advice": [
+            {"remedy": each.remedy, "about": each.about, "told": each.told} for each in advice
+        ],
         "student": report.student,
         "rows": dict(report.rows),
         "held_out_bits_per_byte": {

@@ -43,6 +43,7 @@ def collapse_lab(config: Path, folder: Path, workers: int | None, as_json: bool)
       generations: 5
       seeds: 4               # repetitions; their spread is the interval
       decodings: [plain, sharpened]
+      student: ngram         # or gpt: two layers, needs torch, takes hours
       arms: [{rule: share, share: 0.3}, {rule: adaptive, share: 0.9}]
     """
     from synth_assets.core.collapse.lab import curves, dose_response, share_for

@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -112,6 +113,52 @@ def show_text(name: str, *, as_json: bool) -> str:
         told = {**_model(model, history), "behind": [_branch(each) for each in tree.behind]}
         return json.dumps(told, indent=2, ensure_ascii=False)
     return "\n".join(_story(model, tree, history))
+
+
+def evaluated_text(name: str, scores: Sequence[str], *, as_json: bool) -> str:
+    """Add scores to a registered model, and say what it has.
+
+    Raises:
+        RegistryError: if there is none of that name, or a score is no number.
+    """
+    registry = _registry()
+    made = registry.score_model(name, dict(_score(said) for said in scores))
+    if as_json:
+        return json.dumps(_model(made, registry.history()), indent=2, ensure_ascii=False)
+    return f"{made.name}: {_scores(made)}"
+
+
+def curve_text(picture: Path | None, lab: Path | None, *, as_json: bool) -> str:
+    """Scores by generation, and a picture of them, beside a lab's loss where one is named.
+
+    Raises:
+        RegistryError: if the registry cannot be read.
+        StorageError: if the lab's curves cannot be read, or the picture cannot be written.
+    """
+    from synth_assets.core.flywheel.score_curves import score_curves
+    from synth_assets.resources.collapse.lab_runs import CURVES_FILE
+    from synth_assets.resources.frames import read_frame, write_bytes
+
+    found = score_curves(_registry().history())
+    if picture is not None:
+        from synth_assets.resources.collapse.pictures import scores_png
+
+        curves = None if lab is None else read_frame(lab / CURVES_FILE)
+        write_bytes(picture, scores_png(found, curves))
+    if as_json:
+        return json.dumps(found.to_dicts(), indent=2, ensure_ascii=False)
+    if found.is_empty():
+        return "No model has scores yet; add them with: synth models evaluate NAME --score N=VALUE"
+    rows = [["score", "generation", "model", "value", "above the first", "synthetic"]]
+    rows += [
+        [name, str(generation), model, f"{value:g}", f"{above:+.4g}", _percent(share)]
+        for name, generation, model, value, above, share in found.iter_rows()
+    ]
+    return "\n".join(indented(rows))
+
+
+def _percent(share: float | None) -> str:
+    return "unknown" if share is None else f"{share:.0%}"
 
 
 def removed_text(name: str) -> str:

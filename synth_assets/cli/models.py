@@ -1,5 +1,7 @@
 """`synth models`: which models saw which training sets. Each command imports what it needs."""
 
+from pathlib import Path
+
 import click
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
@@ -16,8 +18,8 @@ def models() -> None:
     \b
     Examples:
       synth models add tiny-1 --family tiny --checkpoint 1 --trained-on balanced_50
-      synth models add tiny-1 --family tiny --checkpoint 1 --trained-on balanced_50 \
-        --score gsm8k=0.41                             its scores, once they are known
+      synth models evaluate tiny-1 --score gsm8k=0.41  its scores, once they are known
+      synth models curve -o scores.png                 scores by generation
       synth models list                                sets and models, with depths
       synth models show tiny-1                         what stands behind it; loops are marked
     """
@@ -66,6 +68,45 @@ def add(
 
     new = NewModel(name, family, checkpoint, sets, parents, scores)
     click.echo(added_text(new, as_json=as_json))
+
+
+@models.command()
+@click.argument("name")
+@click.option(
+    "--score",
+    "scores",
+    multiple=True,
+    required=True,
+    metavar="NAME=VALUE",
+    help="What it was measured at, such as gsm8k=0.41; repeatable.",
+)
+@_JSON
+def evaluate(name: str, scores: tuple[str, ...], as_json: bool) -> None:
+    """Attach scores to the registered model NAME; they stand in the curves over generations."""
+    from synth_assets.cli.model_views import evaluated_text
+
+    click.echo(evaluated_text(name, scores, as_json=as_json))
+
+
+@models.command()
+@click.option(
+    "-o",
+    "--output",
+    "picture",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A PNG of the same.",
+)
+@click.option(
+    "--lab",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Folder of a synth collapse-lab, whose loss is drawn beside.",
+)
+@_JSON
+def curve(picture: Path | None, lab: Path | None, as_json: bool) -> None:
+    """Show scores of registered models by generation: 0 saw real rows alone."""
+    from synth_assets.cli.model_views import curve_text
+
+    click.echo(curve_text(picture, lab, as_json=as_json))
 
 
 @models.command("list")

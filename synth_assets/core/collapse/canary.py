@@ -15,7 +15,7 @@ import numpy as np
 
 from synth_assets.core.collapse.drawing import drawn
 from synth_assets.core.collapse.intervals import Interval
-from synth_assets.core.collapse.students import NgramStudents, Students
+from synth_assets.core.collapse.students import NgramStudents, Student, Students
 from synth_assets.core.collapse.yard import Loss, Reading, Texture, Yard
 from synth_assets.core.language_model.ngram import PLAIN, Decoding
 
@@ -174,32 +174,43 @@ def run_canary(
         Trained.REAL_AGAIN: beside[1],
     }
     readings: dict[Trained, Reading] = {}
+    firsts: dict[Trained, Student] = {}
     for name, training in trained.items():
         if training:
             on_progress(f"a student of {len(training):,} rows ({name}) reads")
-            readings[name] = yard.read(students.fit(training, size.seed))
+            student = students.fit(training, size.seed)
+            readings[name] = yard.read(student)
+            if len(training) <= size.rows_on:
+                firsts[name] = student
     return CanaryReport(
         students.kind,
         size,
         {name: len(training) for name, training in trained.items()},
         readings,
         {name: yard.texture(trained[name], tell_apart=True) for name in _WHOLE},
-        {name: _onward(trained[name], students, yard, size, on_progress) for name in _WHOLE},
+        {
+            name: _onward(trained[name], firsts.get(name), students, yard, size, on_progress)
+            for name in _WHOLE
+        },
     )
 
 
 def _onward(
     rows: Sequence[str],
+    first: Student | None,
     students: Students,
     yard: Yard,
     size: CanarySize,
     on_progress: Callable[[str], None],
 ) -> Onward:
-    """Students of students: each trained on what the one before it wrote."""
+    """Students of students: each trained on what the one before it wrote.
+
+    The first one is trained here unless it is given, as a student of all these rows.
+    """
     on_progress(f"{size.generations} generations on")
     rng = np.random.default_rng(size.seed)
     count = min(len(rows), size.rows_on)
-    first = students.fit(rows[:count], size.seed)
+    first = students.fit(rows[:count], size.seed) if first is None else first
     losses, student = [yard.loss(first)], first
     for _ in range(size.generations):
         student = students.fit(student.write(rng, count, PLAIN, None), size.seed)

@@ -226,6 +226,8 @@ def dose_response(found: pl.DataFrame) -> tuple[Dose, ...]:
         & ~pl.col("arm").str.contains(", ")
         & (pl.col("measure") == "above_first")
     )
+    if plain.is_empty():
+        return ()
     last = plain.filter(pl.col("generation") == plain["generation"].max())
     rows = last.sort("asked_share").select("asked_share", "value", "low", "high")
     return tuple(Dose(*row) for row in rows.iter_rows())

@@ -5,13 +5,15 @@ more than the mean, as a mean would let two opposite ways of collapsing cancel e
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from synth_assets.core.collapse.canary import CanaryReport, Trained
 from synth_assets.core.collapse.yard import Texture
 
 _OF_WORST, _OF_MEAN = 0.6, 0.4
+# Of 22 sets of human rows alone, those that showed amber at the usual thresholds had 160 and 266.
+_STEADY_ROWS = 400
 
 
 class Light(StrEnum):
@@ -137,15 +139,23 @@ THRESHOLDS = {
 
 @dataclass(frozen=True)
 class Component:
-    """One measured quantity beside its thresholds."""
+    """One measured quantity beside its thresholds.
+
+    Attributes:
+        sign: what was measured.
+        value: of it.
+        slack: how many times as wide as usual the thresholds are.
+    """
 
     sign: Sign
     value: float
+    slack: float = 1.0
 
     @property
     def threshold(self) -> Threshold:
         """Its thresholds, and what it means."""
-        return THRESHOLDS[self.sign]
+        usual = THRESHOLDS[self.sign]
+        return replace(usual, amber=usual.amber * self.slack, red=usual.red * self.slack)
 
     @property
     def scaled(self) -> float:
@@ -192,17 +202,21 @@ def risk_of(report: CanaryReport) -> RiskIndex:
     """Compose the index of what a canary found.
 
     Of each quantity that is taken beside real rows, what two draws of real rows differ by is taken
-    off: so much is chance.
+    off: so much is chance. In sets of fewer than 400 rows one such pair says too little of it, and
+    thresholds are wider, by the square root of 400 over the rows.
     """
+    slack = max(_STEADY_ROWS / max(report.rows[Trained.SET], 1), 1.0) ** 0.5
     chance = dict(_beside_real(report, Trained.REAL_AGAIN))
     found = [
-        Component(sign, max(value - abs(chance[sign]), 0.0) if value > 0 else value)
+        Component(sign, max(value - abs(chance[sign]), 0.0) if value > 0 else value, slack)
         for sign, value in _beside_real(report, Trained.SET)
     ]
     own = report.compared(Trained.SET, Trained.REAL_PART)
     if own is not None:
         harm = own.relative
-        found.append(Component(Sign.BEYOND_DISPLACED, harm.value if harm.clear_of(0.0) else 0.0))
+        found.append(
+            Component(Sign.BEYOND_DISPLACED, harm.value if harm.clear_of(0.0) else 0.0, slack)
+        )
     return RiskIndex(tuple(sorted(found, key=lambda each: (-each.scaled, each.sign))))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synth_assets.core.collapse.rarity import Tail
-from synth_assets.core.language_model.ngram import Decoding, NgramModel, Surprise
+from synth_assets.core.language_model.ngram import Decoding, NgramModel, Surprise, TokenBits
 from synth_assets.core.language_model.vocabulary import Tokens
 
 Floats = NDArray[np.float64]
@@ -31,6 +31,21 @@ class RareBits:
     tokens: Floats
 
 
+@dataclass(frozen=True)
+class Read:
+    """What a student needs for texts; one value a text.
+
+    Attributes:
+        bits: of the whole text and its end.
+        bytes: of the text in UTF-8.
+        rare: of its rare tokens; none if the student does not know tokens.
+    """
+
+    bits: Floats
+    bytes: Floats
+    rare: RareBits | None
+
+
 class Student(Protocol):
     """A model that was trained on texts."""
 
@@ -38,8 +53,8 @@ class Student(Protocol):
         """How many bits texts take, one value a text."""
         ...
 
-    def rare(self, texts: Sequence[str], tail: Tail) -> RareBits | None:
-        """How many bits rare tokens take, one value a text; none if it does not know tokens."""
+    def read(self, texts: Sequence[str], tail: Tail) -> Read:
+        """How many bits texts and their rare tokens take, one value a text."""
         ...
 
     def write(
@@ -47,6 +62,22 @@ class Student(Protocol):
     ) -> list[str]:
         """Write n texts; the same generator writes the same ones."""
         ...
+
+
+def read_of(found: TokenBits, marks: NDArray[np.bool_], texts: Sequence[str]) -> Read:
+    """Sum bits up by text.
+
+    Args:
+        found: of each token of the texts, the end of each among them.
+        marks: which of these are rare.
+        texts: at least one.
+    """
+    rare = RareBits(
+        np.add.reduceat(np.where(marks, found.bits, 0.0), found.starts),
+        np.add.reduceat(marks.astype(np.float64), found.starts),
+    )
+    sizes = [len(text.encode("utf-8", "surrogatepass")) for text in texts]
+    return Read(np.add.reduceat(found.bits, found.starts), np.array(sizes, np.float64), rare)
 
 
 class Students(Protocol):
@@ -72,14 +103,10 @@ class NgramStudent:
         """See `Student`."""
         return self.model.surprise(texts)
 
-    def rare(self, texts: Sequence[str], tail: Tail) -> RareBits:
+    def read(self, texts: Sequence[str], tail: Tail) -> Read:
         """See `Student`."""
         found = self.model.token_bits(texts)
-        marks = tail.marks(texts)
-        return RareBits(
-            np.add.reduceat(np.where(marks, found.bits, 0.0), found.starts),
-            np.add.reduceat(marks.astype(np.float64), found.starts),
-        )
+        return read_of(found, tail.marks(texts), texts)
 
     def write(
         self, rng: np.random.Generator, n: int, decoding: Decoding, most_tokens: int | None = None

@@ -115,11 +115,11 @@ class Yard:
 
     def read(self, student: Student) -> Reading:
         """Let a student read."""
-        rare = student.rare(self.held_out, self.tail)
+        read = student.read(self.held_out, self.tail)
         return Reading(
-            _loss(student, self.held_out),
+            Loss(read.bits, read.bytes),
             _loss(student, self.out_of_domain) if self.out_of_domain else None,
-            None if rare is None else Loss(rare.bits, rare.tokens),
+            None if read.rare is None else Loss(read.rare.bits, read.rare.tokens),
         )
 
     def loss(self, student: Student) -> Loss:

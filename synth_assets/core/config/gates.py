@@ -15,7 +15,9 @@ class GateAction(StrEnum):
 
 
 class Gates(Written):
-    """What may stop a training set after it is composed; no identity, as no row depends on it.
+    """What may stop a training set after it is composed.
+
+    No row depends on these but on `raise_real_share`, which alone is identity.
 
     Attributes:
         diversity: a metric of the synthetic rows is beyond its floor beside real rows.

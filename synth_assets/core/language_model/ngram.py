@@ -181,20 +181,7 @@ class NgramModel:
 
     def _surprise(self, texts: Sequence[str]) -> Surprise:
         encoded = self.vocabulary.encode(texts)
-        bits = self._token_bits(encoded)
-        ends = np.append(encoded.starts[1:], len(bits)) - 1
-        inside = bits.copy()
-        inside[ends] = 0.0
-        sums = np.concatenate(([0.0], np.cumsum(inside)))
-        places = np.arange(len(bits)) + 1
-        own = np.repeat(encoded.starts, np.diff(encoded.starts, append=len(bits)))
-        behind = sums[places] - sums[np.maximum(places - _STRETCH, own)]
-        return Surprise(
-            np.add.reduceat(bits, encoded.starts),
-            bits[ends],
-            np.maximum.reduceat(behind, encoded.starts),
-            np.array([len(text.encode("utf-8", "surrogatepass")) for text in texts], np.int64),
-        )
+        return surprise_of(self._token_bits(encoded), encoded.starts, texts)
 
     def _token_bits(self, encoded: Encoded) -> NDArray[np.float64]:
         """Bits of each token, the spelling of unknown ones included."""
@@ -285,6 +272,31 @@ class NgramModel:
         if self.spelling is None or not n:
             return [_UNKNOWN_CHARACTER] * n
         return self.spelling.sample(rng, n, decoding=decoding)
+
+
+def surprise_of(
+    bits: NDArray[np.float64], starts: NDArray[np.int64], texts: Sequence[str]
+) -> Surprise:
+    """Sum the bits of tokens up, a text at a time.
+
+    Args:
+        bits: of the tokens of one text after the other, the last of each being its end.
+        starts: where each text begins in `bits`.
+        texts: at least one.
+    """
+    ends = np.append(starts[1:], len(bits)) - 1
+    inside = bits.copy()
+    inside[ends] = 0.0
+    sums = np.concatenate(([0.0], np.cumsum(inside)))
+    places = np.arange(len(bits)) + 1
+    own = np.repeat(starts, np.diff(starts, append=len(bits)))
+    behind = sums[places] - sums[np.maximum(places - _STRETCH, own)]
+    return Surprise(
+        np.add.reduceat(bits, starts),
+        bits[ends],
+        np.maximum.reduceat(behind, starts),
+        np.array([len(text.encode("utf-8", "surrogatepass")) for text in texts], np.int64),
+    )
 
 
 def _ended(row: list[int]) -> list[int]:

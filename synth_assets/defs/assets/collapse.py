@@ -5,16 +5,33 @@
 
 import dagster as dg
 import polars as pl
+from pydantic import Field
 
-from synth_assets.core.collapse.canary import USUAL_SIZE, CanaryReport, Trained
-from synth_assets.core.collapse.of_sets import CANARY_SCHEMA, canary_frame, canary_of_set
-from synth_assets.core.collapse.risk_index import Light, RiskIndex, risk_of
-from synth_assets.defs.display import data_version, small_table
+from synth_assets.core.collapse.canary import USUAL_SIZE
+from synth_assets.core.collapse.of_sets import (
+    CANARY_SCHEMA,
+    advice_on_set,
+    canary_frame,
+    canary_of_set,
+)
+from synth_assets.core.collapse.risk_index import Light, risk_of
+from synth_assets.core.config.gates import GateAction
+from synth_assets.defs.collapse_figures import (
+    Figures,
+    canary_figures,
+    depth_figures,
+    lab_figures,
+)
+from synth_assets.defs.display import data_version
 from synth_assets.defs.names import EVIDENCE
 from synth_assets.defs.partitions import mixture_versions
+from synth_assets.resources.collapse.project_lab import (
+    project_curve,
+    project_lab,
+    run_project_lab,
+)
+from synth_assets.resources.collapse.raised import raising_record
 from synth_assets.resources.workshop import Workshop
-
-_SHOWN = ("light", "value", "amber", "red", "meaning")
 
 
 @dg.asset(group_name=EVIDENCE, partitions_def=mixture_versions, kinds={"numba"})
@@ -29,47 +46,73 @@ def collapse_canaries(
     report = canary_of_set(training_sets, real_data, held_out_real, USUAL_SIZE, context.log.info)
     index = None if report is None else risk_of(report)
     frame = pl.DataFrame(schema=CANARY_SCHEMA) if index is None else canary_frame(index)
+    figures: Figures = {"not_measured": "there are too few held-out rows like those of the set"}
+    if report is not None and index is not None:
+        curve = project_curve(workshop.home)
+        advice = advice_on_set(report, index, training_sets, real_data, curve)
+        figures = canary_figures(report, index, advice, curve)
     return dg.MaterializeResult(
         value=frame,
         data_version=data_version(frame),
-        metadata=_figures(report, index)
-        if report is not None and index is not None
-        else {"not_measured": "there are too few held-out rows like those of the set"},
+        metadata={**figures, **depth_figures(training_sets)},
     )
 
 
 @dg.asset_check(
     asset="collapse_canaries",
     description="No measured sign of collapse is red: loss, rare words, diversity, growth over "
-    "generations, each beside real rows of equal number.",
+    "generations, each beside real rows of equal number. The mixture's gate `canary` says whether "
+    "a red one warns or keeps the set from being exported.",
+    blocking=True,
     partitions_def=mixture_versions,
 )
-def no_sign_of_collapse_is_red(frame: pl.DataFrame) -> dg.AssetCheckResult:
-    """Warn of what would harm a student."""
+def no_sign_of_collapse_is_red(
+    context: dg.AssetCheckExecutionContext,
+    workshop: dg.ResourceParam[Workshop],
+    frame: pl.DataFrame,
+) -> dg.AssetCheckResult:
+    """Warn of what would harm a student, or stop it, as the mixture says."""
+    mixture = workshop.mixture_at(context.partition_key)
+    record = raising_record(workshop.home, mixture.key)
     red = frame.filter(pl.col("light") == Light.RED)
     told = [f"{meaning}: {value:+.3f}" for meaning, value in red.select("meaning", "value").rows()]
+    if told and record is not None:
+        told.append(record.told)
+    gate = mixture.gates.canary
     return dg.AssetCheckResult(
-        passed=red.is_empty(),
-        severity=dg.AssetCheckSeverity.WARN,
+        passed=gate is GateAction.OFF or red.is_empty(),
+        severity=dg.AssetCheckSeverity.ERROR
+        if gate is GateAction.BLOCK
+        else dg.AssetCheckSeverity.WARN,
         description="\n\n".join(told) or None,
-        metadata={"red": red.height, "measured": frame.height},
+        metadata={"gate": gate.value, "red": red.height, "measured": frame.height},
     )
 
 
-def _figures(report: CanaryReport, index: RiskIndex) -> dict[str, dg.MetadataValue | str | float]:
-    beside_real = report.compared(Trained.SET, Trained.REAL_EQUAL)
-    figures: dict[str, dg.MetadataValue | str | float] = {
-        "risk_index": round(index.value, 1),
-        "light": index.light.value,
-        "signs": small_table(canary_frame(index).select(_SHOWN)),
-        "synthetic_share": round(report.synthetic_share, 4),
-        "student": report.student,
-    }
-    figures |= {
-        f"bits_per_byte_{name}": round(reading.held_out.value, 4)
-        for name, reading in report.readings.items()
-    }
-    if beside_real is not None:
-        lost = beside_real.held_out
-        figures["above_real"] = f"{lost.value:+.4f} bits a byte ({lost.low:+.4f}..{lost.high:+.4f})"
-    return figures
+class LabSettings(dg.Config):
+    """How long the lab goes on."""
+
+    generations: int = Field(default=5, ge=1, le=10, description="Number of the last generation.")
+    seeds: int = Field(default=4, ge=1, le=20, description="Repetitions; their spread is the band.")
+
+
+@dg.asset(group_name=EVIDENCE, kinds={"numba"})
+def dose_curves(
+    context: dg.AssetExecutionContext,
+    config: LabSettings,
+    workshop: dg.ResourceParam[Workshop],
+    real_data: pl.DataFrame,
+    held_out_real: pl.DataFrame,
+) -> dg.MaterializeResult[pl.DataFrame]:
+    """How much synthetic data the project's real rows bear: generations of small students.
+
+    Takes minutes. Interrupted, it goes on where it was; canaries and their advice use what it
+    found last.
+    """
+    lab = project_lab(workshop.home, real_data, held_out_real, config.generations, config.seeds)
+    curves = run_project_lab(workshop.home, lab, context.log.info)
+    return dg.MaterializeResult(
+        value=curves,
+        data_version=data_version(curves),
+        metadata=lab_figures(curves),
+    )

@@ -3,7 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from synth_assets.core.collapse.advice import SyntheticRow
 from synth_assets.core.collapse.canary import CanaryReport, CanarySize, run_canary
+from synth_assets.core.collapse.restoring import Restored, real_rows_needed
+from synth_assets.core.collapse.risk_index import Light, risk_of
 from synth_assets.core.collapse.yard import Yard
 from synth_assets.core.fingerprint import normalised, short_id
 from synth_assets.errors import ConfigurationError
@@ -25,6 +28,7 @@ class CanaryFiles:
         out_of_domain: real rows of another kind.
         columns: whose text is read; by default the usual ones.
         seed: of every draw.
+        restore: find out how many real rows leave no sign red, where one is.
     """
 
     files: Sequence[str]
@@ -33,8 +37,9 @@ class CanaryFiles:
     out_of_domain: Sequence[str] = ()
     columns: Sequence[str] = ()
     seed: int = 0
+    restore: bool = False
 
-    def run(self, on_progress: Callable[[str], None] = lambda _: None) -> CanaryReport:
+    def run(self, on_progress: Callable[[str], None] = lambda _: None) -> "FileFindings":
         """Read the files and run the canary.
 
         Raises:
@@ -42,6 +47,21 @@ class CanaryFiles:
             ConfigurationError: if there are too few real rows, or nothing is left of the set once
                 held-out rows are taken from it.
         """
+        rows = self._rows()
+        texts, pool, yard = rows.texts, rows.pool, self._yard(rows.held_out)
+        known = {normalised(text) for text in pool}
+        is_real = [normalised(text) in known for text in texts]
+        size = CanarySize(seed=self.seed)
+        report = run_canary(texts, is_real, pool, yard, size=size, on_progress=on_progress)
+        restored = None
+        if self.restore and risk_of(report).light is Light.RED:
+            restored = real_rows_needed(texts, is_real, pool, yard, size, on_progress)
+        # Files do not say who wrote their rows.
+        marked = zip(texts, is_real, strict=True)
+        synthetic = tuple(SyntheticRow("", "", text) for text, real in marked if not real)
+        return FileFindings(report, synthetic, tuple(pool), restored)
+
+    def _rows(self) -> "_Rows":
         texts, pool = self._read(self.files), self._read(self.real)
         held_out = self._read(self.held_out) if self.held_out else _set_apart(pool, self.seed)
         apart = {normalised(text) for text in held_out}
@@ -59,16 +79,7 @@ class CanaryFiles:
                 f"rows of the set: a canary needs at least {_LEAST_HELD_OUT} of the first and some "
                 "of the others. Give more real rows."
             )
-        known = {normalised(text) for text in pool}
-        yard = self._yard(held_out)
-        return run_canary(
-            texts,
-            [normalised(text) in known for text in texts],
-            pool,
-            yard,
-            size=CanarySize(seed=self.seed),
-            on_progress=on_progress,
-        )
+        return _Rows(texts, pool, held_out)
 
     def _yard(self, held_out: Sequence[str]) -> Yard:
         try:
@@ -78,6 +89,32 @@ class CanaryFiles:
 
     def _read(self, files: Sequence[str]) -> list[str]:
         return texts_of_files(files, self.columns) if files else []
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Texts of the set, real ones to train on beside it, and real ones to measure by."""
+
+    texts: list[str]
+    pool: list[str]
+    held_out: list[str]
+
+
+@dataclass(frozen=True)
+class FileFindings:
+    """What a canary of files found, and what of them advice is made of.
+
+    Attributes:
+        report: what was measured.
+        synthetic: rows of the set that are none of the real ones.
+        real: texts beside.
+        restored: how many real rows leave no sign red; none if none was, or nobody asked.
+    """
+
+    report: CanaryReport
+    synthetic: tuple[SyntheticRow, ...]
+    real: tuple[str, ...]
+    restored: Restored | None
 
 
 def _set_apart(pool: Sequence[str], seed: int) -> list[str]:

@@ -21,10 +21,11 @@ from synth_assets.core.collapse.lab import (
     lab_frame,
     run_chain,
 )
-from synth_assets.core.collapse.students import NgramStudents
 from synth_assets.core.collapse.yard import TEXTS_COMPARED, WORDS_COMPARED
+from synth_assets.core.config.collapse_lab import StudentKind
 from synth_assets.core.fingerprint import fingerprint, short_id
 from synth_assets.errors import ConfigurationError
+from synth_assets.resources.collapse.student_kinds import students_of
 from synth_assets.resources.frames import read_frame, write_bytes, write_frame
 
 CHAINS = "chains"
@@ -43,6 +44,7 @@ class Lab:
         texts: real ones.
         out_of_domain: real ones of another kind.
         order: of the students' n-grams.
+        student: which kind.
     """
 
     folder: Path
@@ -50,14 +52,15 @@ class Lab:
     texts: tuple[str, ...]
     out_of_domain: tuple[str, ...]
     order: int
+    student: StudentKind = "ngram"
 
     @property
     def fingerprint(self) -> str:
         """Identity of all that the figures of a recursion depend on, but its arm and seed."""
         plan, looked_at = self.plan, [WORDS_COMPARED, TEXTS_COMPARED]
-        drawn = [plan.rows, plan.held_out, plan.generations, self.order, *looked_at]
+        drawn = [plan.rows, plan.held_out, plan.generations, self.order, self.student, *looked_at]
         return fingerprint(
-            ["lab 1", *drawn, short_id([*self.texts]), short_id(list(self.out_of_domain))]
+            ["lab 2", *drawn, short_id([*self.texts]), short_id(list(self.out_of_domain))]
         )
 
     def open(self) -> tuple[Chain, ...]:
@@ -124,8 +127,8 @@ class Lab:
         return self.folder / CHAINS / f"{short_id(told)}-{chain.seed}.parquet"
 
 
-def _run(lab: Lab, chain: Chain) -> pl.DataFrame:
-    students = NgramStudents(lab.order)
+def _run(lab: Lab, chain: Chain, *, one_thread: bool = False) -> pl.DataFrame:
+    students = students_of(lab.student, lab.order, lab.texts, one_thread=one_thread)
     try:
         found = list(run_chain(chain, lab.plan, lab.texts, lab.out_of_domain, students))
     except ValueError as exc:
@@ -142,4 +145,4 @@ def _receive(lab: Lab) -> None:
 
 
 def _run_received(chain: Chain) -> pl.DataFrame:
-    return _run(_received[-1], chain)
+    return _run(_received[-1], chain, one_thread=True)

@@ -19,7 +19,8 @@ def open_lab(config: Path, folder: Path) -> Lab:
     """
     document = parse_yaml(read_text(config, ConfigurationError), str(config), ConfigurationError)
     said = validated(LabConfig, document, ConfigurationError).located_in(config.parent)
-    return Lab(folder, said.plan, _texts(said.real), _texts(said.out_of_domain), said.order)
+    texts, others = _texts(said.real), _texts(said.out_of_domain)
+    return Lab(folder, said.plan, texts, others, said.order, said.student)
 
 
 def _texts(said: TextFiles | None) -> tuple[str, ...]:

@@ -68,6 +68,37 @@ def dose_png(doses: Sequence[Dose], title: str) -> bytes:
     return _png(figure)
 
 
+def scores_png(scores: pl.DataFrame, curves: pl.DataFrame | None) -> bytes:
+    """Draw scores of models by generation, one field a score, beside the loss of a lab.
+
+    Args:
+        scores: columns of `SCORE_SCHEMA`.
+        curves: columns of `CURVE_SCHEMA`; may be missing.
+    """
+    from matplotlib.figure import Figure
+
+    names = scores["score"].unique(maintain_order=True).to_list()
+    fields = max(len(names) + (curves is not None), 1)
+    figure = Figure(figsize=(5 * fields, 3.6), dpi=100, layout="constrained")
+    for place, name in enumerate(names, start=1):
+        axes = figure.add_subplot(1, fields, place)
+        own = scores.filter(pl.col("score") == name)
+        means = own.group_by("generation").agg(pl.col("value").mean()).sort("generation")
+        axes.plot(means["generation"], means["value"], color="#3b6ea5", linewidth=1)
+        axes.scatter(own["generation"], own["value"], s=14, color="#3b6ea5")
+        axes.set_title(name, fontsize=10, loc="left", parse_math=False)
+        _plain(axes, "generation of the model")
+    if curves is not None:
+        axes = figure.add_subplot(1, fields, fields)
+        loss = curves.filter(pl.col("measure") == "above_first")
+        for arm in loss["arm"].unique(maintain_order=True):
+            _line(axes, loss.filter(pl.col("arm") == arm), arm)
+        axes.set_title("Loss in the lab, bits a byte above generation 0", fontsize=10, loc="left")
+        axes.legend(fontsize=6, frameon=False)
+        _plain(axes, "generation of the student")
+    return _png(figure)
+
+
 def _line(axes: "Axes", rows: pl.DataFrame, label: str) -> None:
     xs, ys = rows["generation"].to_list(), rows["value"].to_list()
     [line] = axes.plot(xs, ys, marker="o", markersize=2.5, linewidth=1.2, label=label)

@@ -4,7 +4,7 @@ It is written whole to a temporary file and renamed, behind a lock: a killed pro
 it was, and of two that write neither loses what the other recorded.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -100,6 +100,24 @@ class ModelRegistry:
 
         after = self._changed(change)
         return after.model(record.name)
+
+    def score_model(self, name: str, scores: Mapping[str, float]) -> ModelRecord:
+        """Add scores to a registered model; one of a name that it has takes its place.
+
+        Returns:
+            What the registry has of it.
+
+        Raises:
+            RegistryError: if there is none of that name.
+        """
+
+        def change(before: TrainingHistory) -> TrainingHistory:
+            known = before.model(name)
+            scored = known.model_copy(update={"scores": {**known.scores, **scores}})
+            models = tuple(scored if each is known else each for each in before.models)
+            return replace(before, models=models)
+
+        return self._changed(change).model(name)
 
     def remove_model(self, name: str) -> None:
         """Take a model out again.

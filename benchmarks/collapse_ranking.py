@@ -1,0 +1,210 @@
+"""Whether the canary ranks sets as a small GPT does: `python -m benchmarks.collapse_ranking`.
+
+Eight sets of 3,000 rows each, of GSM8K's human questions and rows that harm in ways known
+beforehand. A GPT of two layers is trained on each, and the canary run on each, with several seeds;
+both are measured by GSM8K's test questions. Needs torch; each finding is kept in a file, so that a
+run that was interrupted goes on.
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from time import process_time
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.real_rows import DATA
+from synth_assets.core.collapse.canary import SHARPENED, CanarySize, run_canary
+from synth_assets.core.collapse.risk_index import Sign, risk_of
+from synth_assets.core.collapse.students import NgramStudents
+from synth_assets.core.collapse.yard import Yard
+from synth_assets.core.language_model.ngram import PLAIN
+
+_ROWS, _HALF, _READ = 3_000, 1_500, 600
+_PARAGRAPH = 250
+_RESAMPLES = 2_000
+
+
+@dataclass(frozen=True)
+class KnownSet:
+    """A training set and which of its rows are real."""
+
+    texts: list[str]
+    is_real: list[bool]
+
+
+def questions(name: str) -> list[str]:
+    """GSM8K's questions of one part."""
+    lines = (DATA / "gsm8k" / f"{name}.jsonl").read_text("utf-8").splitlines()
+    return [json.loads(line)["question"] for line in lines]
+
+
+@cache
+def known_sets(seed: int) -> dict[str, KnownSet]:
+    """The eight sets, drawn by a seed; real rows beside them are what none of them holds."""
+    rng = np.random.default_rng(seed)
+    train = questions("train")
+    real = [train[place] for place in rng.permutation(len(train))[: _ROWS + _HALF]]
+    own, others = real[:_ROWS], real[_ROWS:]
+    writer = NgramStudents().fit(others)
+    plain = writer.write(rng, _ROWS, PLAIN, None)
+    words = [text.split(" ") for text in others]
+    shuffled = [" ".join(rng.permutation(each)) for each in words]
+    lines = (DATA / "wikitext2" / "valid.txt").read_text("utf-8").splitlines()
+    other = [line.strip()[:_PARAGRAPH] for line in lines if len(line) > _PARAGRAPH]
+    return {
+        "real rows alone": KnownSet(own, [True] * _ROWS),
+        "30 % written by an n-gram": _mixed(own, plain, 0.3),
+        "70 % written by an n-gram": _mixed(own, plain, 0.7),
+        "50 % the same, sharpened": _mixed(own, writer.write(rng, _HALF, SHARPENED, None), 0.5),
+        "half as many real rows, each twice": KnownSet(own[:_HALF] * 2, [True] * _ROWS),
+        "50 % copies of ten rows": _mixed(own, others[:10] * (_HALF // 10), 0.5),
+        "50 % with their words shuffled": _mixed(own, shuffled, 0.5),
+        "50 % of another kind (wikitext2)": _mixed(own, other, 0.5),
+    }
+
+
+def _mixed(real: Sequence[str], synthetic: Sequence[str], share: float) -> KnownSet:
+    count = round(share * _ROWS)
+    some = [synthetic[place % len(synthetic)] for place in range(count)]
+    left = _ROWS - count
+    return KnownSet([*real[:left], *some], [True] * left + [False] * count)
+
+
+def by_canary(seed: int, name: str) -> dict[str, float]:
+    """What the canary says of a set."""
+    known = known_sets(seed)[name]
+    pool = [text for text in questions("train") if text not in set(known.texts)]
+    yard = Yard.of(questions("test")[:_READ])
+    started = process_time()
+    report = run_canary(known.texts, known.is_real, pool, yard, size=CanarySize(seed=seed))
+    spent = process_time() - started
+    index = risk_of(report)
+    signs = {each.sign: each.value for each in index.components}
+    return {"loss": signs[Sign.LOSS], "risk": index.value, "cpu_s": spent}
+
+
+def by_gpt(seed: int, name: str) -> dict[str, float]:
+    """What a GPT needs for the test questions after it, bits a byte."""
+    import torch
+
+    from synth_assets.core.collapse.gpt_students import GptStudents
+
+    torch.set_num_threads(1)
+    started = process_time()
+    students = GptStudents.of(questions("train"))
+    student = students.fit(known_sets(seed)[name].texts, seed)
+    loss = Yard.of(questions("test")[:_READ]).loss(student).value
+    return {"loss": loss, "cpu_s": process_time() - started}
+
+
+def found(kept: Path, seeds: Sequence[int], part: int, parts: int) -> list[dict[str, object]]:
+    """All findings, those of earlier runs among them; of every so many sets, one is measured."""
+    rows = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
+    done = {(row["seed"], row["set"], row["by"]) for row in rows}
+    for seed in seeds:
+        for name in list(known_sets(seed))[part::parts]:
+            for by, measure in (("canary", by_canary), ("gpt", by_gpt)):
+                if (seed, name, by) not in done:
+                    rows.append({"seed": seed, "set": name, "by": by, **measure(seed, name)})
+                    with kept.open("a") as file:
+                        file.write(json.dumps(rows[-1]) + "\n")
+    return rows
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Spearman's rank correlation, with intervals of 95 %.
+
+    Attributes:
+        value: of the means over seeds.
+        over_seeds: the interval when seeds are drawn again, of either student by itself.
+        over_sets: when sets are drawn again, too.
+    """
+
+    value: float
+    over_seeds: tuple[float, float]
+    over_sets: tuple[float, float]
+
+
+def agreement(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> Agreement:
+    """How alike two rank sets; one row a seed, one column a set."""
+    rng = np.random.default_rng(0)
+    of_seeds, of_sets = list[float](), list[float]()
+    for _ in range(_RESAMPLES):
+        one, other = (
+            each[rng.integers(0, len(each), len(each))].mean(0) for each in (ours, theirs)
+        )
+        of_seeds.append(_spearman(one, other))
+        drawn = rng.integers(0, len(one), len(one))
+        if len(set(drawn.tolist())) > 2:
+            of_sets.append(_spearman(one[drawn], other[drawn]))
+    return Agreement(_spearman(ours.mean(0), theirs.mean(0)), _middle(of_seeds), _middle(of_sets))
+
+
+def _spearman(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    from scipy.stats import spearmanr
+
+    return float(spearmanr(one, other).statistic)
+
+
+def _middle(values: Sequence[float]) -> tuple[float, float]:
+    low, high = np.quantile(values, (0.025, 0.975))
+    return float(low), float(high)
+
+
+def page(rows: Sequence[dict[str, object]]) -> str:
+    """The findings as Markdown."""
+    names = list(dict.fromkeys(str(row["set"]) for row in rows))
+    full = [
+        seed
+        for seed in sorted({int(str(row["seed"])) for row in rows})
+        if sum(row["seed"] == seed for row in rows) == 2 * len(names)
+    ]
+
+    def table(by: str, what: str) -> NDArray[np.float64]:
+        told = {(row["seed"], row["set"]): row[what] for row in rows if row["by"] == by}
+        return np.array([[told[seed, name] for name in names] for seed in full], np.float64)
+
+    gpt, loss, risk = table("gpt", "loss"), table("canary", "loss"), table("canary", "risk")
+    lines = [
+        f"{len(names)} sets of {_ROWS:,} rows, {len(full)} seeds, means.",
+        "",
+        "| set | GPT, bits a byte | canary, loss above real rows | risk index |",
+        "| --- | ---: | ---: | ---: |",
+    ]
+    for place in np.argsort(gpt.mean(0)).tolist():
+        lines.append(
+            f"| {names[place]} | {gpt[:, place].mean():.3f} | {loss[:, place].mean():+.3f} | "
+            f"{risk[:, place].mean():.0f} |"
+        )
+    lines.append("")
+    for what, ours in (("loss", loss), ("risk index", risk)):
+        told = agreement(ours, gpt)
+        lines.append(
+            f"Spearman's rank correlation of the canary's {what} with the GPT's loss: "
+            f"{told.value:.2f} (over seeds {told.over_seeds[0]:.2f} to {told.over_seeds[1]:.2f}, "
+            f"over sets too {told.over_sets[0]:.2f} to {told.over_sets[1]:.2f})."
+        )
+    spent = [f"{by} {table(by, 'cpu_s').mean():.0f}" for by in ("canary", "gpt")]
+    lines.append(f"CPU seconds a set: {', '.join(spent)}.")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure, and print the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3])
+    parser.add_argument("--part", type=int, default=0, help="of --parts processes, from 0")
+    parser.add_argument("--parts", type=int, default=1)
+    parser.add_argument("--kept", type=Path, default=Path("collapse_ranking.jsonl"))
+    said = parser.parse_args()
+    print(page(found(said.kept, said.seeds, said.part, said.parts)))
+
+
+if __name__ == "__main__":
+    main()
