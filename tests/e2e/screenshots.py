@@ -22,6 +22,8 @@ RECIPE, MIXTURE = "math_word_problems", "balanced_50"
 WIDE_RECIPE = "edge_case_support"
 VIEW = ViewportSize(width=1600, height=1130)
 MARGIN = 24
+PATIENCE_MS = 300_000
+_TO_TOP = "heading => heading.closest('.MuiCard-root').scrollIntoView({block: 'start'})"
 
 
 def main() -> None:
@@ -39,7 +41,8 @@ def main() -> None:
             _graph(browser, project)
             _partition(browser, project)
             _coverage(browser, project)
-            _dashboard(browser, project)
+            _dashboards(browser, project)
+        _mailed(browser, project)
 
 
 def _run(project: Project, *arguments: str) -> None:
@@ -93,15 +96,54 @@ def _coverage(browser: Browser, project: Project) -> None:
     page.screenshot(path=IMAGES / "coverage.png")
 
 
-def _dashboard(browser: Browser, project: Project) -> None:
+def _dashboards(browser: Browser, project: Project) -> None:
     page = browser.new_page(viewport=VIEW)
-    key = project.partition("training_sets", MIXTURE)
-    page.goto(f"{project.dagster}/assets/diversity_snapshots?view=partitions&partition={key}")
-    address = page.locator("a[href*='/projects/']").first.get_attribute("href")
-    page.goto(address or "")
+    page.set_default_timeout(PATIENCE_MS)
+    mixture, report = _logged(page, project, "dashboard_snapshots", MIXTURE)
+    generation, _ = _logged(page, project, "generation_snapshots")
+    dashboard_pages(page, mixture, generation, report)
+
+
+def dashboard_pages(page: Page, mixture: str, generation: str, report: str) -> None:
+    """The page of a mixture, section by section, that of generation, and a run's report."""
+    page.goto(mixture)
     page.get_by_text("Different word pairs (distinct-2)").wait_for()
     _settle(page)
-    page.screenshot(path=IMAGES / "dashboard.png")
+    page.screenshot(path=IMAGES / "dashboard-collapse.png")
+    for name, title in (
+        ("drift", "Drift: does the training set move?"),
+        ("diversity", "Diversity: how varied is the training set?"),
+    ):
+        page.get_by_role("heading", name=title).evaluate(_TO_TOP)
+        _settle(page)
+        page.screenshot(path=IMAGES / f"dashboard-{name}.png")
+    for name, address in (("generation", generation), ("report", report)):
+        page.goto(address)
+        _settle(page)
+        page.evaluate("window.scrollTo(0, 0)")  # the page keeps the place of the one before
+        page.screenshot(path=IMAGES / f"dashboard-{name}.png")
+
+
+def _logged(page: Page, project: Project, asset: str, name: str = "") -> list[str]:
+    """Addresses of a project on the dashboards, and of its last report."""
+    view = "view=events"
+    if name:
+        view = f"view=partitions&partition={project.partition('training_sets', name)}"
+    page.goto(f"{project.dagster}/assets/{asset}?{view}")
+    links = page.locator("a[href*='/projects/']")
+    links.first.wait_for()
+    found = [link.get_attribute("href") or "" for link in links.all()]
+    return sorted(dict.fromkeys(found), key=len)[:2]
+
+
+def _mailed(browser: Browser, project: Project) -> None:
+    file = project.workplace / "report.html"
+    made = project.synth("report", MIXTURE, "-o", str(file))
+    if made.returncode:
+        raise SystemExit(made.stdout + made.stderr)
+    page = browser.new_page(viewport=VIEW)
+    page.goto(file.as_uri())
+    page.screenshot(path=IMAGES / "report.png")
 
 
 def _settle(page: Page) -> None:

@@ -28,11 +28,16 @@ GROUPS = {
         *("deduplicated_samples", "decontaminated_samples"),
     },
     "4_training_sets": {"training_sets"},
-    "5_evidence": {*("lineage", "diversity_snapshots", "collapse_canaries", "dataset_cards")},
+    "5_evidence": {
+        *("lineage", "recipe_diversity", "diversity_snapshots", "drift_reports"),
+        *("collapse_canaries", "dose_curves", "dashboard_snapshots", "generation_snapshots"),
+        "dataset_cards",
+    },
 }
 RECIPE, MIXTURE = "math_word_problems", "balanced_50"
 LINES = "path.MuiLineElement-root"
 POINTS = ".MuiMarkElement-root"
+LEGEND = ".MuiChartsLegend-label"
 
 
 @pytest.fixture(scope="module")
@@ -245,37 +250,52 @@ def assert_harmless(page: Page) -> None:
         assert page.locator(element).count() == 0
 
 
-def test_diversity_links_to_the_dashboard_with_its_panels(page: Page, project: Project):
-    key = open_partition(page, project, "diversity_snapshots", MIXTURE)
+def open_logged(page: Page, project: Project) -> str:
+    """Choose the mixture's partition of the snapshots, and return its key."""
+    key = project.partition("training_sets", MIXTURE)
+    page.goto(f"{project.dagster}/assets/dashboard_snapshots?view=partitions&partition={key}")
+    expect(page.get_by_text("Latest materialization")).to_be_visible()
+    return key
+
+
+def panel(page: Page, title: str) -> Locator:
+    heading = page.get_by_role("heading", name=title, exact=True)
+    return page.locator(".MuiCard-root").filter(has=heading)
+
+
+def test_snapshots_link_to_the_dashboard_with_a_line_per_slice(page: Page, project: Project):
+    key = open_logged(page, project)
     with page.context.expect_page() as opened:
         entry(page, "dashboard").get_by_role("link").first.click()
     dashboard = opened.value
     dashboard.wait_for_load_state("networkidle")
     assert dashboard.url.startswith(f"{project.dashboards}/projects/")
-    expect(dashboard.get_by_text("Different word pairs (distinct-2)")).to_be_visible()
     rows = project.rows("training_sets", key)
-    counter = dashboard.locator("body")
-    expect(counter).to_contain_text(re.compile(rf"Rows in the last training set.*{rows.height}all"))
+    counter = panel(dashboard, "Rows in the last training set")
+    expect(counter).to_contain_text(re.compile(rf"{rows.height}all"))
     slices = {"all", "real", "synthetic", "reference", *rows["recipe"].unique()} - {""}
-    labels = dashboard.locator(".MuiChartsLegend-label")
+    labels = panel(dashboard, "Different word pairs (distinct-2)").locator(LEGEND)
     assert set(labels.all_inner_texts()) == slices
-    assert dashboard.locator(LINES).count() == labels.count() >= 10 * (len(slices) - 1)
+    expect(panel(dashboard, "Risk of collapse").locator(LINES)).to_have_count(3)
+    run_id = re.search(r"/runs/([0-9a-f-]+)", dashboard.locator("body").inner_text())
+    assert run_id is not None
+    dashboard.goto(f"{project.dagster}/runs/{run_id[1]}")
+    expect(dashboard.get_by_text("dashboard_snapshots").first).to_be_visible()
 
 
 def test_second_run_adds_a_point_to_every_line(page: Page, project: Project):
-    open_partition(page, project, "diversity_snapshots", MIXTURE)
+    open_logged(page, project)
     address = entry(page, "dashboard").inner_text().strip()
-    page.goto(address)
-    expect(page.locator(LINES).first).to_be_attached()
-    page.wait_for_load_state("networkidle")
-    before = page.locator(POINTS).count()
-    assert before == page.locator(LINES).count() > 0
-
-    run = project.synth("run", "--recipe", RECIPE, "--mixture", MIXTURE)
-    assert run.returncode == 0, run.stdout + run.stderr
-
-    page.goto(address)
-    expect(page.locator(POINTS)).to_have_count(2 * before)
+    for points in (1, 2):
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+        for title in ("Different word pairs (distinct-2)", "Risk of collapse"):
+            card = panel(page, title)
+            expect(card.locator(LINES).first).to_be_attached()
+            expect(card.locator(POINTS)).to_have_count(points * card.locator(LINES).count())
+        if points == 1:
+            run = project.synth("run", "--recipe", RECIPE, "--mixture", MIXTURE)
+            assert run.returncode == 0, run.stdout + run.stderr
 
 
 def test_materializing_from_the_page_makes_a_run_with_its_metadata(page: Page, project: Project):

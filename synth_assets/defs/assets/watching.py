@@ -1,15 +1,17 @@
-"""Lineage and diversity: what people look at after a run."""
+"""Lineage, diversity and the dashboards: what people look at after a run."""
 
 # Dagster leaves `os.PathLike` and its like without parameters in public signatures.
 # pyright: reportUnknownMemberType=false
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 import dagster as dg
 import polars as pl
 
 from synth_assets.core.diversity.measure import measure_diversity
-from synth_assets.core.diversity.slices import SYNTHETIC
+from synth_assets.core.diversity.slices import SYNTHETIC, draw_slices
 from synth_assets.defs.display import (
     PREVIEW_ROWS,
     data_version,
@@ -19,12 +21,20 @@ from synth_assets.defs.display import (
 )
 from synth_assets.defs.names import EVIDENCE
 from synth_assets.defs.partitions import mixture_versions
+from synth_assets.resources.dashboards.figures import BITS_PER_BYTE, SetRun, rows_by_slice
+from synth_assets.resources.dashboards.generation_runs import generation_run
+from synth_assets.resources.dashboards.labels import LoggedRun
+from synth_assets.resources.dashboards.workspace import LoggedSnapshot
+from synth_assets.resources.drift.runs import DriftRuns
+from synth_assets.resources.report.collecting import write_report
 from synth_assets.resources.workshop import Workshop
 
 _COSTS = (
     *("partition", "calls", "calls_bought", "prompt_tokens", "completion_tokens"),
     *("cost_usd", "planned", "kept_by_decontaminate", "cost_per_kept_usd"),
 )
+
+_LOSS = f"{BITS_PER_BYTE}_"
 
 
 @dg.asset(
@@ -67,33 +77,103 @@ def lineage(
     )
 
 
-@dg.asset(group_name=EVIDENCE, kinds={"evidently"}, partitions_def=mixture_versions)
+@dg.asset(group_name=EVIDENCE, kinds={"evidently"}, deps=["lineage"])
+def generation_snapshots(
+    context: dg.AssetExecutionContext, workshop: dg.ResourceParam[Workshop]
+) -> dg.MaterializeResult[None]:
+    """What generation came to: calls, cost, acceptance, losses; one snapshot on the dashboard."""
+    made = generation_run(workshop.lineage, workshop.home)
+    if made.filled.is_empty():
+        told: dict[str, dg.MetadataValue] = {"not_logged": dg.MetadataValue.text("nothing is made")}
+    else:
+        labels = _labels(context, workshop, "generation_snapshots")
+        told = _places(workshop.dashboards.log_generation(made, labels))
+    return dg.MaterializeResult[None](metadata=told)  # pyright: ignore[reportArgumentType]  none is meant
+
+
+@dg.asset(group_name=EVIDENCE, kinds={"polars"}, partitions_def=mixture_versions)
 def diversity_snapshots(
+    training_sets: pl.DataFrame, held_out_real: pl.DataFrame
+) -> dg.MaterializeResult[pl.DataFrame]:
+    """How diverse a training set is, beside the real rows."""
+    measured = measure_diversity(training_sets, held_out_real)
+    return dg.MaterializeResult(
+        value=measured, data_version=data_version(measured), metadata=_figures(measured)
+    )
+
+
+@dg.asset(
+    group_name=EVIDENCE, kinds={"evidently"}, partitions_def=mixture_versions, deps=["lineage"]
+)
+def dashboard_snapshots(
     context: dg.AssetExecutionContext,
     workshop: dg.ResourceParam[Workshop],
     training_sets: pl.DataFrame,
     held_out_real: pl.DataFrame,
-) -> dg.MaterializeResult[pl.DataFrame]:
-    """How diverse a training set is, beside the real rows; one snapshot a run on the dashboard."""
+    diversity_snapshots: pl.DataFrame,
+    drift_reports: pl.DataFrame,
+    collapse_canaries: pl.DataFrame,
+) -> dg.MaterializeResult[None]:
+    """Diversity, drift and collapse of a training set; one snapshot a run on the dashboard."""
     mixture = workshop.mixture_at(context.partition_key)
-    measured = measure_diversity(training_sets, held_out_real)
-    logged = workshop.dashboards.log_diversity(
-        mixture.id,
-        training_sets,
-        held_out_real,
+    run = SetRun(
+        diversity_snapshots,
+        rows_by_slice(training_sets, held_out_real),
+        drift_reports,
+        DriftRuns.of(workshop.home, mixture.id).moved,
+        collapse_canaries,
+        _bits_per_byte(context),
+    )
+    labels = _labels(context, workshop, "training_sets", mixture_version=mixture.version)
+    logged = workshop.dashboards.log_set(
+        mixture.id, run, labels, draw_slices(training_sets, held_out_real)
+    )
+    page = dg.MetadataValue.path(str(write_report(workshop, mixture)))
+    told = {**_places(logged), "page_to_mail": page}
+    return dg.MaterializeResult[None](metadata=told)  # pyright: ignore[reportArgumentType]  none is meant
+
+
+def _labels(
+    context: dg.AssetExecutionContext, workshop: Workshop, asset: str, **more: str
+) -> LoggedRun:
+    """What a run is found by on the dashboard, among it where it stands in the Dagster UI."""
+    dagster, run_id = workshop.settings.dagster_url, context.run.run_id
+    page = f"{dagster}/assets/{asset}"
+    if context.has_partition_key:
+        more["partition"] = context.partition_key
+        page += f"?view=partitions&partition={quote(context.partition_key)}"
+    return LoggedRun(
+        run_id,
         datetime.now(UTC),
-        context.run.run_id,
-        {"mixture_version": mixture.version},
-    )
-    return dg.MaterializeResult(
-        value=measured,
-        data_version=data_version(measured),
-        metadata={
-            "dashboard": dg.MetadataValue.url(logged.url),
-            "report": dg.MetadataValue.url(logged.report_url),
-            **_figures(measured),
+        {
+            "run_id": run_id,
+            **more,
+            "dagster_run": f"{dagster}/runs/{run_id}",
+            "dagster_asset": page,
         },
+        [f"run {run_id[:8]}", *more.values()],
     )
+
+
+def _places(logged: LoggedSnapshot) -> dict[str, dg.MetadataValue]:
+    return {
+        "dashboard": dg.MetadataValue.url(logged.url),
+        "report": dg.MetadataValue.url(logged.report_url),
+    }
+
+
+def _bits_per_byte(context: dg.AssetExecutionContext) -> dict[str, float]:
+    """What the canary's materialization tells of its students."""
+    key = dg.AssetKey("collapse_canaries")
+    filter_ = dg.AssetRecordsFilter(key, asset_partitions=[context.partition_key])
+    records = context.instance.fetch_materializations(filter_, limit=1).records
+    told = records[0].asset_materialization if records else None
+    numbers: Mapping[str, dg.MetadataValue] = {} if told is None else told.metadata
+    return {
+        name.removeprefix(_LOSS): float(value.value)
+        for name, value in numbers.items()
+        if name.startswith(_LOSS) and isinstance(value, dg.FloatMetadataValue) and value.value
+    }
 
 
 def _rows_of(tables: pl.DataFrame, name: str) -> int:

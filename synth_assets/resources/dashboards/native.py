@@ -2,125 +2,201 @@
 
 Importing this module imports Evidently, which takes 8 to 17 CPU seconds: import it inside the
 function that uses it, after `switch_off_telemetry`. Of these names Evidently stores the class
-name and the fields; together they are a metric's identity, and renaming one breaks its line.
+name and the fields; with a table's labels they are a line's identity, and renaming one breaks it.
+
+A metric is a table with many values and not a value: a snapshot is a tenth as large, and is read
+in a fraction of the time.
 """
 
 # Neither library ships types.
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
-# pyright: reportUnknownVariableType=false
+# pyright: reportUnknownVariableType=false, reportMissingTypeArgument=false
+# Evidently's models fill `type` in by themselves, and its mappings are invariant.
+# pyright: reportCallIssue=false, reportArgumentType=false, reportAssignmentType=false
+# pyright: reportUnknownParameterType=false, reportUnknownArgumentType=false
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 import polars as pl
 from evidently import DataDefinition, Dataset, Report
-from evidently.core.metric_types import SingleValue, SingleValueCalculation, SingleValueMetric
+from evidently.core.metric_types import (
+    DataframeCalculation,
+    DataframeMetric,
+    DataframeValue,
+    Metric,
+)
 from evidently.core.report import Context, Snapshot
+from evidently.legacy.renderers.html_widgets import table_data
 
-from synth_assets.core.diversity.metrics import DiversityMetric, evaluate, spec_of
-from synth_assets.core.diversity.slices import SampleSize
+from synth_assets.resources.dashboards.described import TextSamples
+from synth_assets.resources.dashboards.labels import LoggedRun
 
 
-class SliceDiversity(SingleValueMetric):
-    """A metric of diversity of one slice, measured on a sample of a given size.
+class SetDiversity(DataframeMetric):
+    """How varied a training set is; columns `measure`, `slice`, `value`.
 
-    The dataset must have the columns of `SLICED_SCHEMA`.
+    Sizes of the sample belong to its identity, as figures of other sizes do not compare.
     """
 
-    measure: str
-    slice: str
     sample_rows: int
     sample_words: int
 
 
-class SliceDiversityCalculation(SingleValueCalculation[SliceDiversity]):
-    """Computes `SliceDiversity` by the core's formulas."""
+class SetDrift(DataframeMetric):
+    """How far a set is from its earlier runs, and from real rows; `against`, `measure`, `of`."""
 
-    def display_name(self) -> str:
-        """Title in Evidently's reports."""
-        spec = spec_of(DiversityMetric(self.metric.measure))
-        return f"{spec.title}, {self.metric.slice} ({spec.unit})"
 
-    def calculate(
-        self, context: Context, current_data: Dataset, reference_data: Dataset | None
-    ) -> SingleValue:
-        """Compute the value of the slice in `current_data`.
+class SetCollapse(DataframeMetric):
+    """What the canary found; columns `measure`, `of`, `value`."""
 
-        Raises:
-            ValueError: if the slice has too little text for the metric.
-        """
-        value = evaluate(
-            DiversityMetric(self.metric.measure),
-            _column(current_data, self.metric.slice, "prompt"),
-            _column(current_data, self.metric.slice, "response"),
-            _column(current_data, self.metric.slice, "within_words"),
+
+class GenerationFigures(DataframeMetric):
+    """What generation came to; columns `measure`, `of`, `value`."""
+
+
+class RecipeDiversity(DataframeMetric):
+    """How varied each recipe's samples are; columns `measure`, `of`, `value`."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of a report, for people.
+
+    Attributes:
+        title: over it.
+        columns: over its columns.
+        rows: cells as they are to be read; shown as text, whatever they hold.
+    """
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+    def frame(self) -> pl.DataFrame:
+        """As it travels with a report."""
+        return pl.DataFrame(
+            list(self.rows), schema=dict.fromkeys(self.columns, pl.String), orient="row"
         )
-        if value is None:
-            raise ValueError(f"{self.metric.slice} has too little text for {self.metric.measure}")
-        return self.result(value)
 
 
-class SliceRows(SingleValueMetric):
-    """How many rows a slice has in all; the dataset has the columns of `SLICED_SCHEMA`."""
+@dataclass(frozen=True)
+class Part:
+    """A metric with what it is to hold.
 
-    slice: str
+    Attributes:
+        metric: one of the above.
+        figures: its table, see `figures`.
+        tables: what a report shows of it.
+    """
+
+    metric: DataframeMetric
+    figures: pl.DataFrame
+    tables: tuple[Table, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Under which its table travels through a report."""
+        return type(self.metric).__name__
 
 
-class SliceRowsCalculation(SingleValueCalculation[SliceRows]):
-    """Computes `SliceRows`."""
+# Evidently finds a metric's calculation by its first generic base, so these share functions and no
+# base of ours.
+def _name(calculation: DataframeCalculation) -> str:
+    return type(calculation.metric).__name__
 
-    def display_name(self) -> str:
-        """Title in Evidently's reports."""
-        return f"Rows, {self.metric.slice}"
 
-    def calculate(
-        self, context: Context, current_data: Dataset, reference_data: Dataset | None
-    ) -> SingleValue:
-        """Read the row count that stands beside each drawn row."""
-        return self.result(_column(current_data, self.metric.slice, "slice_rows")[0])
+def _table(
+    calculation: DataframeCalculation,
+    context: Context,
+    current_data: Dataset,
+    reference_data: Dataset | None,
+) -> DataframeValue:
+    """The metric's table, and what is shown of it, from the data that travel with the report."""
+    name = _name(calculation)
+    shown = [
+        table_data(
+            title=key.removeprefix(f"{name}/"),
+            column_names=list(frame.columns),
+            data=frame.to_numpy().tolist(),
+        )
+        for key, data in context.additional_data.items()
+        if key.startswith(f"{name}/")
+        for frame in [data.as_dataframe()]
+    ]
+    figures = context.additional_data[name].as_dataframe()
+    return DataframeValue(value=figures, display_name=name, widget=shown)
+
+
+class SetDiversityCalculation(DataframeCalculation[SetDiversity]):
+    """Computes `SetDiversity`."""
+
+    display_name = _name
+    calculate = _table
+
+
+class SetDriftCalculation(DataframeCalculation[SetDrift]):
+    """Computes `SetDrift`."""
+
+    display_name = _name
+    calculate = _table
+
+
+class SetCollapseCalculation(DataframeCalculation[SetCollapse]):
+    """Computes `SetCollapse`."""
+
+    display_name = _name
+    calculate = _table
+
+
+class GenerationFiguresCalculation(DataframeCalculation[GenerationFigures]):
+    """Computes `GenerationFigures`."""
+
+    display_name = _name
+    calculate = _table
+
+
+class RecipeDiversityCalculation(DataframeCalculation[RecipeDiversity]):
+    """Computes `RecipeDiversity`."""
+
+    display_name = _name
+    calculate = _table
 
 
 def run_report(
-    sliced: pl.DataFrame,
-    size: SampleSize,
-    timestamp: datetime,
-    metadata: Mapping[str, str],
+    parts: Sequence[Part], labels: LoggedRun, texts: TextSamples | None = None
 ) -> Snapshot:
-    """Measure a frame of `SLICED_SCHEMA` as an Evidently report.
+    """Make a report of what was measured.
 
-    Metrics that a slice has too little text for are left out: Evidently has no empty value.
+    Args:
+        parts: with figures; others are left out.
+        labels: of the run.
+        texts: drawn rows, which Evidently describes and compares by its own means.
     """
-    frame = pd.DataFrame(sliced.to_dict(as_series=False))
-    definition = DataDefinition(
-        id_column="sample_id",
-        text_columns=["prompt", "response"],
-        categorical_columns=["slice", "within_words"],
-        numerical_columns=["slice_rows", "words"],
-    )
-    metrics: list[SingleValueMetric] = []
-    for part in sliced.partition_by("slice", maintain_order=True):
-        name = str(part["slice"][0])
-        texts = part.select("prompt", "response", "within_words").to_dict(as_series=False)
-        metrics.append(SliceRows(slice=name))
-        metrics.extend(
-            SliceDiversity(
-                measure=metric.value, slice=name, sample_rows=size.rows, sample_words=size.words
-            )
-            for metric in DiversityMetric
-            if evaluate(metric, texts["prompt"], texts["response"], texts["within_words"])
-            is not None
-        )
-    return Report(list(metrics)).run(
-        Dataset.from_pandas(frame, data_definition=definition),
-        None,
-        timestamp=timestamp,
-        metadata=dict(metadata),
-        tags=[f"{key} {value}" for key, value in metadata.items()],
+    filled = [part for part in parts if part.figures.height]
+    travelling = {part.name: _dataset(part.figures) for part in filled}
+    for part in filled:
+        shown = (table for table in part.tables if table.rows)
+        travelling |= {f"{part.name}/{table.title}": _dataset(table.frame()) for table in shown}
+    metrics: list[Metric] = [part.metric for part in filled]
+    current = Dataset.from_pandas(pd.DataFrame({"parts": [len(filled)]}))
+    reference = None
+    if texts is not None:
+        current, reference = texts.datasets()
+        metrics += texts.metrics()
+    return Report(metrics).run(
+        current,
+        reference,
+        additional_data=travelling,
+        timestamp=labels.timestamp,
+        metadata=dict(labels.metadata),
+        tags=list(labels.tags),
+        name=labels.name,
     )
 
 
-def _column(data: Dataset, name: str, column: str) -> list[Any]:
-    frame = data.as_dataframe()
-    return frame.loc[frame["slice"] == name, column].tolist()
+def _dataset(frame: pl.DataFrame) -> Dataset:
+    return Dataset.from_pandas(
+        pd.DataFrame(frame.to_dict(as_series=False)), data_definition=DataDefinition()
+    )

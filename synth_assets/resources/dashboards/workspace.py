@@ -1,27 +1,34 @@
-"""The Evidently workspace: one project per mixture, one snapshot per materialization."""
+"""The Evidently workspace: a project a mixture and one of generation, a snapshot a run."""
 
 # pyright: reportMissingTypeStubs=false
 
-import json
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 from filelock import FileLock, Timeout
 
-from synth_assets.core.diversity.slices import DEFAULT_SIZE, SampleSize, draw_slices
+from synth_assets.core.diversity.slices import ALL, DEFAULT_SIZE, REFERENCE, SampleSize
 from synth_assets.errors import DashboardError
+from synth_assets.resources.dashboards import stored
+from synth_assets.resources.dashboards.figures import SetRun
+from synth_assets.resources.dashboards.generation_figures import GenerationRun
+from synth_assets.resources.dashboards.labels import LoggedRun, told_rows
 from synth_assets.resources.settings import switch_off_telemetry
 
 if TYPE_CHECKING:
-    from evidently.ui.workspace import Project, Workspace
+    from synth_assets.resources.dashboards.described import TextSamples
+    from synth_assets.resources.dashboards.native import Part
+    from synth_assets.resources.dashboards.tabs import Tab
 
+GENERATION_PROJECT = "generation"
 LOCK_FILE = "log.lock"
+
+_DESCRIPTION = "Made by Synth Assets; panels of your own in tabs of your own stay."
 
 
 @dataclass(frozen=True)
@@ -57,53 +64,101 @@ class DashboardWorkspace:
     size: SampleSize = DEFAULT_SIZE
     lock_timeout_s: float = 60
 
-    def log_diversity(
+    def log_set(
         self,
         project_name: str,
-        rows: pl.DataFrame,
-        reference: pl.DataFrame | None,
-        timestamp: datetime,
-        run_id: str,
-        labels: Mapping[str, str],
+        run: SetRun,
+        labels: LoggedRun,
+        sliced: pl.DataFrame | None = None,
     ) -> LoggedSnapshot:
-        """Measure a training set and add the figures to its project.
+        """Add what was measured of a training set to its mixture's project.
 
-        Makes the project if there is none of that name, and brings its panels up to date. Cost
-        grows with the project: opening a workspace reads every snapshot in it (about 15 ms each).
+        Makes the project if there is none of that name, and brings its panels, and what earlier
+        versions of this code stored, up to date.
 
         Args:
             project_name: the mixture's id.
-            rows: frame of `SAMPLE_SCHEMA`.
-            reference: rows of the same schema to compare to, such as the held-out real set.
-            timestamp: with time zone; the point's place on the time axis.
-            run_id: the Dagster run.
-            labels: more to find the run by, such as the mixture's version.
+            run: what was measured.
+            labels: what the run is found by.
+            sliced: drawn rows, columns of `SLICED_SCHEMA`, which Evidently describes and compares
+                with the real ones by its own means.
 
         Raises:
-            DashboardError: if there are no rows, or the workspace is damaged, locked or cannot be
-                written.
+            DashboardError: if nothing was measured, or the workspace is damaged, locked or cannot
+                be written.
         """
-        if rows.is_empty():
+        if not run.slice_rows.get(ALL):
             raise DashboardError(
                 f"Dashboard {project_name}: the training set has no rows, so there is nothing to "
-                "measure. Materialize it with rows first."
+                "show. Materialize it with rows first."
             )
-        sliced = draw_slices(rows, reference, self.size)
         switch_off_telemetry()
-        from synth_assets.resources.dashboards import native, panels
+        from synth_assets.resources.dashboards import described, reports, set_tabs
 
-        metadata = {"run_id": run_id, **labels}
-        snapshot = native.run_report(sliced, self.size, timestamp.astimezone(UTC), metadata)
+        texts = None
+        if sliced is not None:
+            texts = described.TextSamples.among(sliced, ALL, REFERENCE)
+        return self._log(
+            project_name,
+            reports.set_parts(run, self.size, labels),
+            set_tabs.set_tabs(self.size, labels.told, told_rows(run.moved)),
+            labels,
+            texts,
+        )
+
+    def log_generation(self, run: GenerationRun, labels: LoggedRun) -> LoggedSnapshot:
+        """Add what generation came to to its project; see `log_set`.
+
+        Raises:
+            DashboardError: if no recipe was filled, or as `log_set`.
+        """
+        if run.filled.is_empty():
+            raise DashboardError(
+                f"Dashboard {GENERATION_PROJECT}: no recipe was filled yet, so there is nothing to "
+                "show. Fill one first: synth run."
+            )
+        switch_off_telemetry()
+        from synth_assets.resources.dashboards import generation_tabs, reports
+
+        tabs = generation_tabs.generation_tabs(labels.told)
+        parts = reports.generation_parts(run, labels)
+        return self._log(GENERATION_PROJECT, parts, tabs, labels)
+
+    def _log(
+        self,
+        project_name: str,
+        parts: "Sequence[Part]",
+        tabs: "Sequence[Tab]",
+        labels: LoggedRun,
+        texts: "TextSamples | None" = None,
+    ) -> LoggedSnapshot:
+        from synth_assets.resources.dashboards import native, projects
+        from synth_assets.resources.dashboards import tabs as of_tabs
+
+        snapshot = native.run_report(parts, labels, texts)
+        fresh = {
+            tab.title: of_tabs.keys_in(part.figures, tab.labels)
+            for tab, part in zip(tabs, parts, strict=True)
+        }
         with self._locked(), self._explaining():
-            workspace = self._open()
-            project = self._find(workspace, project_name) or workspace.create_project(project_name)
-            stored = workspace.get_dashboard(project.id)
-            dashboard = panels.with_our_tab(stored, sliced["slice"].unique(), self.size)
-            if dashboard is not None:
-                workspace.save_dashboard(project.id, dashboard)
-            added = workspace.add_run(project.id, snapshot, include_data=False, name=run_id)
-        url = self._url(str(project.id))
-        return LoggedSnapshot(str(project.id), str(added.id), url, f"{url}/reports/{added.id}")
+            project = stored.find_project(self.root, project_name)
+            if project is None:
+                project = projects.make(self.root, project_name, _DESCRIPTION)
+            projects.bring_up_to_date(self.root, project, tabs, fresh)
+            added = projects.add(self.root, project, snapshot)
+        url = self._url(project)
+        return LoggedSnapshot(project, added, url, f"{url}/reports/{added}")
+
+    def runs(self, project_name: str) -> list[stored.StoredRun]:
+        """All runs of a project, the first one first; none if there is no such project.
+
+        Cheap, and imports no Evidently.
+
+        Raises:
+            DashboardError: if the workspace is damaged.
+        """
+        project = stored.find_project(self.root, project_name)
+        return [] if project is None else stored.stored_runs(self.root / project)
 
     def dashboard_url(self, project_name: str) -> str:
         """Address of a project's page in the Evidently UI.
@@ -111,19 +166,16 @@ class DashboardWorkspace:
         Raises:
             DashboardError: if there is no such project, or the workspace is damaged.
         """
-        if self.root.is_dir():
-            switch_off_telemetry()
-            with self._locked(), self._explaining():
-                project = self._find(self._open(), project_name)
-            if project is not None:
-                return self._url(str(project.id))
+        project = stored.find_project(self.root, project_name)
+        if project is not None:
+            return self._url(project)
         raise DashboardError(
             f"{self.root}: no dashboard is called {project_name}. It is made when the diversity "
             "of that mixture is logged: materialize it first."
         )
 
     def check(self) -> None:
-        """Hold the workspace to what the Evidently UI needs to start: every file is JSON.
+        """Hold the workspace to what the Evidently UI needs to start: every file is whole.
 
         The UI does not start at all over one damaged snapshot, as a process killed while it wrote
         one leaves; this names the file. Cheap, and imports no Evidently.
@@ -131,12 +183,11 @@ class DashboardWorkspace:
         Raises:
             DashboardError: naming the damaged file and the mend.
         """
-        kinds = ("*/metadata.json", "*/dashboard.json", "*/snapshots/*.json")
-        for path in (path for kind in kinds for path in sorted(self.root.glob(kind))):
-            try:
-                json.loads(path.read_bytes())
-            except (OSError, ValueError) as exc:
-                raise DashboardError(_damaged(path, exc)) from exc
+        for kind in (stored.METADATA_FILE, stored.DASHBOARD_FILE):
+            for path in sorted(self.root.glob(f"*/{kind}")):
+                stored.read_document(path)
+        for path in sorted(self.root.glob(f"*/{stored.SNAPSHOTS}/*.json")):
+            stored.read_run(path)
 
     def ui_command(self, port: int) -> list[str]:
         """The command that serves the Evidently UI on the loopback interface.
@@ -144,30 +195,10 @@ class DashboardWorkspace:
         Start it with `DO_NOT_TRACK=1` in its environment; it needs no network.
         """
         where = ["--workspace", str(self.root), "--host", "127.0.0.1", "--port", str(port)]
-        return [sys.executable, "-m", "evidently.cli", "ui", *where]
+        return [sys.executable, "-m", "synth_assets.resources.dashboards.server", *where]
 
     def _url(self, project_id: str) -> str:
         return f"{self.base_url.rstrip('/')}/projects/{project_id}"
-
-    def _open(self) -> "Workspace":
-        from evidently.ui.workspace import Workspace
-
-        return Workspace.create(str(self.root))
-
-    def _find(self, workspace: "Workspace", name: str) -> "Project | None":
-        """The oldest project of that name; ids begin with the time they were made."""
-        found: list[Project] = []
-        for project_id in workspace.state.list_projects():
-            project = workspace.get_project(project_id)
-            if project is None:
-                raise DashboardError(
-                    f"{self.root / str(project_id)}: a dashboard project without its "
-                    "metadata.json. Restore that file, or delete the folder; the project is then "
-                    "made anew, without its history."
-                )
-            if project.name == name:
-                found.append(project)
-        return min(found, key=lambda project: str(project.id), default=None)
 
     @contextmanager
     def _locked(self) -> Generator[None]:
@@ -191,12 +222,4 @@ class DashboardWorkspace:
             yield
         except (OSError, ValueError) as exc:
             self.check()
-            raise DashboardError(_damaged(self.root, exc)) from exc
-
-
-def _damaged(path: Path, exc: Exception) -> str:
-    told = " ".join(str(exc).split())[:300]
-    return (
-        f"{path}: the dashboard workspace cannot be read or written here: {told}. Move what is "
-        "damaged away (its points leave the dashboards, no rows are lost) and try again."
-    )
+            raise DashboardError(stored.damaged(self.root, exc)) from exc

@@ -1,0 +1,250 @@
+"""Every page of the dashboards in a real browser, over runs of a former version and of this one."""
+
+import json
+import re
+import tarfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from synth_assets.core.diversity.metrics import DiversityMetric, spec_of
+from synth_assets.resources.dashboards.workspace import DashboardWorkspace, LoggedSnapshot
+from synth_assets.resources.report.contents import report_page
+from tests.dashboard_runs import generation_run, labels, set_run
+from tests.e2e.browser import require_browser
+from tests.e2e.dashboard_server import served
+from tests.e2e.hostile import ATTACKS
+from tests.integration.test_dashboards_workspace import FORMER
+from tests.unit.test_report_page import inputs
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+LINES = "path.MuiLineElement-root"
+MARKS = ".MuiMarkElement-root"
+MIXTURE = "balanced_50"
+RUNS = 4
+"""Two of the former version, two of this one."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the browser looks at."""
+
+    workspace: DashboardWorkspace
+    address: str
+    last: LoggedSnapshot
+    generation: LoggedSnapshot
+
+    def page(self, logged: LoggedSnapshot) -> str:
+        return f"{self.address}/projects/{logged.project_id}"
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
+    require_browser()
+    workspace = DashboardWorkspace(tmp_path_factory.mktemp("home") / "evidently", "http://x")
+    with tarfile.open(FORMER) as packed:
+        packed.extractall(workspace.root, filter="data")
+    generation = workspace.log_generation(generation_run(), labels(1))
+    workspace.log_set(MIXTURE, set_run(1), labels(1))
+    with served(workspace) as address:
+        # Logged while it runs, as a run does while people look.
+        last = workspace.log_set(MIXTURE, set_run(2, moved=ATTACKS), labels(2))
+        yield Shown(workspace, address, last, generation)
+
+
+def panel(page: Page, title: str) -> Locator:
+    heading = page.get_by_role("heading", name=title, exact=True)
+    card = page.locator(".MuiCard-root").filter(has=heading)
+    expect(card).to_have_count(1)
+    return card
+
+
+def open_settled(page: Page, address: str) -> None:
+    page.goto(address)
+    page.wait_for_load_state("networkidle")
+
+
+def test_mixture_page_shows_collapse_drift_and_diversity_in_this_order(page: Page, shown: Shown):
+    open_settled(page, shown.page(shown.last))
+    leads = page.get_by_role("heading", name=re.compile("^(Collapse|Drift|Diversity): "))
+    expect(leads).to_have_count(3)
+    assert [text.partition(":")[0] for text in leads.all_inner_texts()] == [
+        *("Collapse", "Drift", "Diversity")
+    ]
+    lead = panel(page, "Collapse: what would a model trained on it become?")
+    expect(lead).to_contain_text("http://127.0.0.1:3000/runs/run-2")
+    expect(lead).to_contain_text("balanced_50~1f2e3d4c")
+    for metric in DiversityMetric:
+        spec = spec_of(metric)
+        expect(panel(page, spec.title)).to_contain_text(f"{spec.unit}; {spec.good}")
+
+
+def test_lines_of_the_former_version_go_on_in_one_line(page: Page, shown: Shown):
+    open_settled(page, shown.page(shown.last))
+    card = panel(page, spec_of(DiversityMetric.DISTINCT_2).title)
+    expect(card.locator(LINES)).to_have_count(5)
+    expect(card.locator(MARKS)).to_have_count(5 * RUNS)
+    # What was not measured then begins where it was measured first.
+    loss = panel(page, "Loss")
+    expect(loss.locator(LINES)).to_have_count(3)
+    assert loss.locator(MARKS).count() % 3 == 0
+
+
+def test_collapse_shows_risk_and_signs_with_their_thresholds(page: Page, shown: Shown):
+    open_settled(page, shown.page(shown.last))
+    risk = panel(page, "Risk of collapse, last run")
+    [index] = [
+        point.value
+        for point in shown.workspace.runs(MIXTURE)[-1].points
+        if point.labels.get("of") == "risk_index"
+    ]
+    expect(risk).to_contain_text(f"{index:.2f}".rstrip("0").rstrip("."))
+    for title in ("Risk of collapse", "All signs on one scale", "Tail", "Sharpened"):
+        card = panel(page, title)
+        expect(card).to_contain_text("lower is better")
+        expect(card).to_contain_text("amber from here")
+        expect(card).to_contain_text("red from here")
+    students = panel(page, "Loss on held-out real text")
+    expect(students.locator(".MuiChartsLegend-label")).to_have_count(4)
+
+
+def test_drift_shows_measures_beside_their_threshold_and_counts(page: Page, shown: Shown):
+    open_settled(page, shown.page(shown.last))
+    for title in (
+        "Topics shift (Jensen-Shannon), from the reference run",
+        "Told apart by a classifier (AUC), from real rows",
+    ):
+        card = panel(page, title)
+        expect(card).to_contain_text("threshold")
+        expect(card.locator(LINES)).to_have_count(2)
+    counts = panel(page, "Measures that moved from the reference run")
+    expect(counts.locator(".MuiChartsLegend-label")).to_have_text(["suspects", "alarms"])
+
+
+def test_rows_that_moved_show_as_text_on_page_and_report(page: Page, shown: Shown):
+    open_settled(page, shown.page(shown.last))
+    card = panel(page, "Rows that moved most in the last run")
+    for attack in ATTACKS[:3]:
+        expect(card).to_contain_text(attack)
+    assert_harmless(page)
+    open_settled(page, f"{shown.page(shown.last)}/reports/{shown.last.snapshot_id}")
+    for attack in ATTACKS:
+        expect(page.locator("body")).to_contain_text(attack)
+    assert_harmless(page)
+
+
+def test_report_of_a_run_shows_tables_and_where_it_comes_from(page: Page, shown: Shown):
+    open_settled(page, f"{shown.page(shown.last)}/reports/{shown.last.snapshot_id}")
+    for title in (
+        *("Signs of collapse, worst first", "Loss on held-out real text, bits a byte"),
+        *("Drift: effect sizes, chance taken off", "Rows that moved most", "Where it comes from"),
+    ):
+        expect(page.get_by_text(title, exact=True).first).to_be_visible()
+    expect(page.locator("body")).to_contain_text("http://127.0.0.1:3000/runs/run-2")
+
+
+def test_reports_page_lists_every_run_with_its_tags(page: Page, shown: Shown):
+    open_settled(page, f"{shown.page(shown.last)}/reports")
+    for name in ("run-2", "run-1", "run-0"):
+        expect(page.get_by_text(name, exact=True).first).to_be_visible()
+    expect(page.get_by_text("1f2e3d4c").first).to_be_visible()
+
+
+def test_generation_page_shows_acceptance_cost_losses_and_diversity(page: Page, shown: Shown):
+    open_settled(page, shown.page(shown.generation))
+    accepted = panel(page, "Samples that every verifier accepted")
+    legend = accepted.locator(".MuiChartsLegend-label")
+    expect(legend).to_have_text(["all recipes", "math", "qa"])
+    expect(panel(page, "Why samples were lost")).to_contain_text("near_duplicate")
+    expect(panel(page, "Spent")).to_contain_text("US dollars")
+    varied = panel(page, spec_of(DiversityMetric.DISTINCT_2).title)
+    expect(varied.locator(LINES)).to_have_count(2)
+
+
+def test_projects_page_lists_mixture_and_generation(page: Page, shown: Shown):
+    open_settled(page, shown.address)
+    for name in (MIXTURE, "generation"):
+        expect(page.get_by_text(name, exact=True).first).to_be_visible()
+
+
+def test_pages_ask_nothing_of_other_hosts(page: Page, shown: Shown):
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    open_settled(page, shown.page(shown.last))
+    for title in ("Loss", spec_of(DiversityMetric.DISTINCT_2).title):
+        expect(panel(page, title).locator(LINES).first).to_be_attached()
+    assert len(asked) > 10
+    own = (shown.address, "data:", "blob:")
+    assert [url for url in asked if not url.startswith(own)] == []
+
+
+def test_server_gives_the_values_that_are_stored(shown: Shown):
+    runs = shown.workspace.runs(MIXTURE)
+    folder = shown.workspace.root / shown.last.project_id
+    panels = json.loads((folder / "dashboard.json").read_text())["panels"]
+    title = spec_of(DiversityMetric.DISTINCT_2).title
+    [lines] = [each["values"] for each in panels if each["title"] == title]
+    keys = ("metric", "tags", "metadata", "metric_labels")
+    asked = {"series_filter": [{key: line[key] for key in keys} for line in lines]}
+    url = f"{shown.address}/api/v2/snapshots/{shown.last.project_id}/data_series_batch"
+    answer = _asked(url, asked)
+    assert [each["snapshot_id"] for each in answer["sources"]] == [run.snapshot_id for run in runs]
+    for series in answer["series"]:
+        line = lines[series["filter_index"]]["metric_labels"]
+        stored = [
+            next(p.value for p in run.points if line.items() <= p.labels.items()) for run in runs
+        ]
+        assert series["values"] == stored
+
+
+def _asked(url: str, body: object) -> dict[str, list[dict]]:
+    """Ask until the run that was logged last is there: the server watches the folder."""
+    deadline = time.monotonic() + 30
+    while True:
+        data = json.dumps(body).encode()
+        request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            found = json.load(answer)
+        if len(found["sources"]) >= RUNS or time.monotonic() > deadline:
+            return found
+        time.sleep(0.2)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_mailed_report_reads_in_light_and_dark_without_network(
+    browser: Browser, tmp_path: Path, scheme: str
+):
+    run = set_run(1, moved=ATTACKS)
+    file = tmp_path / "report.html"
+    file.write_text(report_page(inputs(set_run(), run)).html, encoding="utf-8")
+    context = browser.new_context(color_scheme=scheme, offline=True)
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(file.as_uri())
+    assert asked == [file.as_uri()]
+    colours = page.evaluate(
+        "[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]"
+    )
+    ink, paper = (sum(map(int, re.findall(r"\d+", colour)[:3])) for colour in colours)
+    assert (ink < paper) == (scheme == "light")
+    assert abs(ink - paper) > 450
+    for attack in ATTACKS:
+        expect(page.locator("body")).to_contain_text(attack)
+    assert_harmless(page)
+    dashes = page.locator("polyline.bound").first
+    assert dashes.evaluate("line => getComputedStyle(line).strokeDasharray") != "none"
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    context.close()
+
+
+def assert_harmless(page: Page) -> None:
+    assert page.evaluate("window.pwned") is None
+    for element in ("script:has-text('pwned')", "img[src=x]", "a[href^=javascript]"):
+        assert page.locator(element).count() == 0
