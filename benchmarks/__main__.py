@@ -6,9 +6,13 @@ from pathlib import Path
 
 from benchmarks import (
     cluster_dedup,
+    collapse,
+    daily_loop,
     decontamination,
     dedup,
+    diversity,
     diversity_controls,
+    drift,
     export,
     firewall,
     generation,
@@ -43,6 +47,7 @@ def main() -> None:
         lineage_ingest,
         rouge_l,
         diversity_controls,
+        diversity,
         dedup,
         incremental_signatures,
         cluster_dedup,
@@ -52,6 +57,9 @@ def main() -> None:
         standing,
         mixtures,
         export,
+        collapse,
+        drift,
+        daily_loop,
     ):
         parts.append(benchmark.measure())
         print(parts[-1], flush=True)

@@ -61,6 +61,14 @@ class TeacherError(SynthError):
     """A teacher cannot be used at all (unknown model, refused key): generation stops."""
 
 
+class AlertError(SynthError):
+    """An alert could not be handed on."""
+
+
+class BackfillError(SynthError):
+    """A backfill cannot be started."""
+
+
 class BatchPendingError(SynthError):
     """Requests wait for a batch. Nothing is wrong: run again once it is done."""
 

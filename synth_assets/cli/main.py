@@ -8,16 +8,24 @@ from typing import Any
 import click
 
 from synth_assets.cli.audit import audit
+from synth_assets.cli.backfill import backfill
 from synth_assets.cli.canary import canary
 from synth_assets.cli.collapse_lab import collapse_lab
+from synth_assets.cli.compare import compare
 from synth_assets.cli.decontaminate import decontaminate
 from synth_assets.cli.dedup import dedup
+from synth_assets.cli.diversity import diversity
+from synth_assets.cli.drift import drift
 from synth_assets.cli.export import export, push
 from synth_assets.cli.held_out import held_out
+from synth_assets.cli.history import history
 from synth_assets.cli.ledger import ledger
 from synth_assets.cli.mix import mix
 from synth_assets.cli.models import models
+from synth_assets.cli.preview import preview
+from synth_assets.cli.report import report
 from synth_assets.cli.review import review
+from synth_assets.cli.sync import sync, watch
 from synth_assets.cli.verify import verify
 from synth_assets.errors import SynthError
 
@@ -29,6 +37,11 @@ _GROUP_HELP = """Make synthetic training data that is verified, deduplicated, mi
 First steps:
   synth plan                      what a run would buy, and what that costs
   synth run                       the shipped recipes, on the embedded teacher
+  synth plan --changed            what edits left missing, and what that costs
+  synth preview RECIPE            a few rows of it through every stage, before it is filled
+  synth backfill --changed        fill it, then compose anew
+  synth compare RECIPE            before and after an edit: acceptance, cost, reasons, rows
+  synth history RECIPE            its versions, why they came, what they gave
   synth batches                   what waits at providers that answer in batches
   synth funnel                    where rows were lost, and why
   synth trace SAMPLE_ID           one row: seed, prompt, teacher, cost, verdicts
@@ -37,10 +50,13 @@ First steps:
   synth export MIXTURE -o DIR     a training set once more, for another trainer
   synth mix CONFIG -o DIR         a training set of files of your own, with its card
   synth audit FILES               what is wrong with a data set, and what to do first
+  synth drift OLD NEW             how far one set is from another, beyond chance
+  synth diversity FILE            how varied a file is, beside real rows
   synth canary FILE --real FILE   what a student would become, on small ones
   synth ledger stats              what was paid for; share, prune, repair it
   synth held-out list             what was ever kept out of training
   synth models list               which models saw which training sets
+  synth report MIXTURE            a training set on one page that can be mailed
   synth ui                        the Dagster UI and the dashboards
   synth verify FILE --verifier K  verifiers on a file of your own
   synth new-recipe my_recipe      a recipe of your own
@@ -51,6 +67,8 @@ Environment:
                   (separated like PATH; default ./recipes if it is there)
   SYNTH_TEACHER   a teacher of the catalogue, or any LiteLLM model such as
                   ollama/qwen3, that writes instead of the recipes' own
+  SYNTH_WEBHOOK_URL
+                  where alerts of failed, blocked and drifting runs are posted
   SYNTH_WORKERS   processes that generate (default auto: more than one for
                   large plans at teachers that take many requests at once)
 """
@@ -111,8 +129,13 @@ def run(
     type=click.IntRange(min=1),
     help="Estimate from so many samples of each recipe, evenly spread; by default from all.",
 )
+@click.option(
+    "--changed",
+    is_flag=True,
+    help="Only recipes that are not filled as they are now, with what was edited.",
+)
 @_JSON
-def plan(recipes: tuple[str, ...], most: int | None, as_json: bool) -> None:
+def plan(recipes: tuple[str, ...], most: int | None, changed: bool, as_json: bool) -> None:
     r"""Say what filling recipes takes: requests, tokens, US dollars, and what an edit changed.
 
     Nothing is sent and nothing is written. Requests that the ledger has cost nothing; of the
@@ -122,13 +145,14 @@ def plan(recipes: tuple[str, ...], most: int | None, as_json: bool) -> None:
     \b
     Examples:
       synth plan                              every recipe but those made on request
-      synth plan --recipe math_word_problems  after an edit: which samples changed, and why
+      synth plan --changed                    after an edit: its cause, prompts before and after
+      synth plan --recipe math_word_problems  which samples changed, and why
       synth plan --sample 5000                millions of samples, in seconds
       synth plan --json | jq .all.usd.high    for a script that must not overspend
     """
     from synth_assets.cli.plan import plan_and_report
 
-    sys.exit(plan_and_report(recipes, most, as_json=as_json))
+    sys.exit(plan_and_report(recipes, most, changed=changed, as_json=as_json))
 
 
 @cli.command()
@@ -277,18 +301,27 @@ def ui() -> None:
 
 
 cli.add_command(audit)
+cli.add_command(backfill)
 cli.add_command(canary)
 cli.add_command(collapse_lab)
+cli.add_command(compare)
 cli.add_command(decontaminate)
 cli.add_command(dedup)
+cli.add_command(diversity)
+cli.add_command(drift)
 cli.add_command(export)
 cli.add_command(held_out)
+cli.add_command(history)
 cli.add_command(ledger)
 cli.add_command(mix)
 cli.add_command(models)
+cli.add_command(preview)
 cli.add_command(push)
+cli.add_command(report)
 cli.add_command(review)
+cli.add_command(sync)
 cli.add_command(verify)
+cli.add_command(watch)
 
 
 def main(arguments: list[str] | None = None) -> Any:  # noqa: ANN401  click returns what it likes

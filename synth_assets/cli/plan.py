@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import click
 
+from synth_assets.cli.edits_view import edit_lines, edit_records
 from synth_assets.cli.tables import indented
 from synth_assets.core.generation.bill import Bill, Fit
 from synth_assets.core.generation.outlook import Planning, RecipePlan
@@ -17,6 +18,7 @@ from synth_assets.core.generation.plan_words import (
     samples,
     span,
 )
+from synth_assets.resources.edits import edits_of, unfilled
 from synth_assets.resources.planning import planner
 from synth_assets.resources.settings import read_settings
 from synth_assets.resources.workshop import Workshop
@@ -30,12 +32,15 @@ _ADVICE = {
 }
 
 
-def plan_and_report(recipes: Sequence[str], most: int | None, *, as_json: bool) -> int:
+def plan_and_report(
+    recipes: Sequence[str], most: int | None, *, changed: bool = False, as_json: bool
+) -> int:
     """Plan recipes and print what they take.
 
     Args:
         recipes: ids; all by default.
         most: of a larger plan look at so many samples only.
+        changed: of these only the ones that are not filled, with what was edited.
         as_json: print one JSON object.
 
     Returns:
@@ -51,12 +56,19 @@ def plan_and_report(recipes: Sequence[str], most: int | None, *, as_json: bool) 
     for broken in catalogue.broken:
         click.echo(f"broken, left out: {broken.message}", err=True)
     named = [catalogue.recipe(name) for name in dict.fromkeys(recipes)]
-    chosen = named or catalogue.usual_recipes
+    chosen = unfilled(workshop, recipes) if changed else named or catalogue.usual_recipes
+    if changed and not chosen and not as_json:
+        click.echo("Every recipe is filled as it is now: nothing is missing.")
+        return 0
     with planner(workshop, most, announce=lambda line: click.echo(line, err=True)) as planning:
         made = planning.plan_all(chosen)
+        edits = edits_of(planning, made.each) if changed else ()
     if as_json:
-        click.echo(json.dumps(planning_record(made), indent=2, ensure_ascii=False))
+        record = planning_record(made) | ({"edits": edit_records(edits)} if changed else {})
+        click.echo(json.dumps(record, indent=2, ensure_ascii=False))
     else:
+        for line in edit_lines(edits):
+            click.echo(line)
         click.echo("\n".join(planning_lines(made, time.monotonic() - started)))
     return 1 if made.unplanned else 0
 

@@ -21,8 +21,8 @@ from synth_assets.resources.frames import read_frame
 from synth_assets.resources.settings import read_settings, switch_off_telemetry
 from synth_assets.resources.workshop import Workshop
 
-_INTERRUPTED = 130
-_PENDING = 75
+INTERRUPTED = 130
+PENDING = 75
 """`EX_TEMPFAIL` of sysexits.h: nothing is wrong, try again later."""
 
 _NO_ROWS = "has_rows_of_its_schema"
@@ -59,10 +59,10 @@ def run_and_report(
         with strays_as_messages() if as_json else nullcontext():
             for finished in _finished(workshop, recipes, mixtures):
                 runs.append(finished)
-                say(_line(finished))
+                say(job_line(finished))
     except KeyboardInterrupt:
         click.echo("Stopped. What was bought is kept; `synth run` goes on from there.", err=True)
-        return _INTERRUPTED
+        return INTERRUPTED
     failures = [failure for finished in runs for failure in finished.failures]
     for failure in failures:
         click.echo(f"failed: {failure}", err=True)
@@ -77,7 +77,7 @@ def run_and_report(
         say(_summary(workshop, time.monotonic() - started))
     if failures:
         click.echo("Mend what is named above and run again: nothing paid for is lost.", err=True)
-    return 1 if failures else _PENDING if pending else 0
+    return 1 if failures else PENDING if pending else 0
 
 
 def _finished(
@@ -130,7 +130,8 @@ def _over_budget(workshop: Workshop, runs: Sequence[JobRun]) -> Iterator[str]:
             )
 
 
-def _line(finished: JobRun) -> str:
+def job_line(finished: JobRun) -> str:
+    """One finished job run, in a line."""
     mark = "failed" if finished.failures else "waiting" if finished.pending else "done"
     name = f"{finished.job} {finished.partition or ''}".strip()
     return f"{mark:<8}{name:<60}{finished.seconds:6.1f} s"

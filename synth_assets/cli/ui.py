@@ -65,7 +65,7 @@ def _prepare(workshop: Workshop) -> None:
     from synth_assets.defs.running import open_instance
 
     with open_instance(workshop.home) as instance:
-        sync_partitions(instance, workshop.home, workshop.catalogue)
+        sync_partitions(instance, workshop)
     # A workspace file, as dg takes only a checkout for a project, and no installed copy.
     definitions = project_file("definitions.py")
     code = {

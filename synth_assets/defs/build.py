@@ -5,11 +5,23 @@
 
 import dagster as dg
 
-from synth_assets.defs.assets import collapse, generation, inputs, selection, training, watching
+from synth_assets.defs.alerts import failure_alerts, warning_alerts
+from synth_assets.defs.assets import (
+    collapse,
+    diversity,
+    drift,
+    generation,
+    inputs,
+    selection,
+    training,
+    watching,
+)
+from synth_assets.defs.automation import backfill_changed, backfill_nightly, backfill_on_edit
 from synth_assets.defs.checks import all_checks
 from synth_assets.defs.frame_io import FrameIOManager
-from synth_assets.defs.jobs import ALL_JOBS
+from synth_assets.defs.jobs import ALL_JOBS, measure_collapse_weekly
 from synth_assets.defs.sensors import batch_sensor, recipe_sensor
+from synth_assets.defs.trying import compare_recipe_versions, preview_rows
 from synth_assets.resources.settings import read_settings
 from synth_assets.resources.workshop import Workshop
 
@@ -17,12 +29,18 @@ from synth_assets.resources.workshop import Workshop
 def build_definitions(workshop: Workshop | None = None) -> dg.Definitions:
     """Assets, checks, jobs, sensors and resources; by default with what the environment says."""
     workshop = workshop or Workshop(read_settings())
-    modules = [inputs, generation, selection, training, watching, collapse]
+    modules = [inputs, generation, selection, training, watching, diversity, drift, collapse]
     return dg.Definitions(
         assets=dg.load_assets_from_modules(modules),
-        asset_checks=[*all_checks(), collapse.no_sign_of_collapse_is_red],
-        jobs=ALL_JOBS,
-        sensors=[recipe_sensor, batch_sensor],
+        asset_checks=[
+            *all_checks(),
+            diversity.diversity_above_floor,
+            drift.no_drift_alarm,
+            collapse.no_sign_of_collapse_is_red,
+        ],
+        jobs=[*ALL_JOBS, backfill_changed, preview_rows, compare_recipe_versions],
+        schedules=[measure_collapse_weekly, backfill_nightly],
+        sensors=[recipe_sensor, batch_sensor, backfill_on_edit, failure_alerts, warning_alerts],
         resources={"workshop": workshop, "io_manager": _frames(workshop)},
         executor=dg.in_process_executor,
     )

@@ -13,10 +13,11 @@ refresh_inputs = dg.define_asset_job(
 fill_recipe = dg.define_asset_job(
     "fill_recipe",
     selection=dg.AssetSelection.assets(
-        "seeds", "raw_generations", "verified_samples", "sample_signatures"
+        "seeds", "raw_generations", "verified_samples", "sample_signatures", "recipe_diversity"
     ),
-    description="Seeds, generation and verification of one recipe version, and signatures for "
-    "deduplication. This is the job that spends money; what the ledger has is not bought again.",
+    description="Seeds, generation and verification of one recipe version, signatures for "
+    "deduplication, and its diversity. This is the job that spends money; what the ledger has is "
+    "not bought again.",
 )
 select_candidates = dg.define_asset_job(
     "select_candidates",
@@ -32,13 +33,26 @@ compose_training_set = dg.define_asset_job(
 )
 trace_lineage = dg.define_asset_job(
     "trace_lineage",
-    selection=dg.AssetSelection.assets("lineage"),
+    selection=dg.AssetSelection.assets("lineage", "generation_snapshots"),
     description="Take new decisions into the lineage database and audit it.",
 )
 publish_training_set = dg.define_asset_job(
     "publish_training_set",
-    selection=dg.AssetSelection.assets("diversity_snapshots", "collapse_canaries", "dataset_cards"),
+    selection=dg.AssetSelection.assets(
+        "diversity_snapshots",
+        "drift_reports",
+        "collapse_canaries",
+        "dashboard_snapshots",
+        "dataset_cards",
+    ),
     description="Measure one training set, put it on the dashboard, export it with its card.",
+)
+
+measure_collapse = dg.define_asset_job(
+    "measure_collapse",
+    selection=dg.AssetSelection.assets("dose_curves"),
+    description="Run the collapse lab on the project's real rows: how much synthetic data they "
+    "bear. Takes minutes of all cores; interrupted, it goes on where it was.",
 )
 
 ALL_JOBS = (
@@ -48,4 +62,13 @@ ALL_JOBS = (
     compose_training_set,
     trace_lineage,
     publish_training_set,
+    measure_collapse,
+)
+
+measure_collapse_weekly = dg.ScheduleDefinition(
+    name="measure_collapse_weekly",
+    job=measure_collapse,
+    cron_schedule="0 3 * * 0",
+    default_status=dg.DefaultScheduleStatus.STOPPED,
+    description="The collapse lab on Sundays at three. Off until somebody turns it on.",
 )

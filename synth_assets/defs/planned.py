@@ -14,13 +14,18 @@ from synth_assets.core.generation.plan_words import (
     samples,
     span,
 )
+from synth_assets.defs.changes import changes_table, edit_metadata
 from synth_assets.defs.display import table
 from synth_assets.errors import SynthError
+from synth_assets.resources.edits import edits_of, is_filled
+from synth_assets.resources.history import History
 from synth_assets.resources.planning import planner
 from synth_assets.resources.workshop import Workshop
 
 _LOOKED_AT = 20_000
 """Samples of a recipe that are looked at; of a larger plan an even part."""
+
+_MOST_CHANGES = 50
 
 _COLUMNS = (
     "recipe",
@@ -40,20 +45,27 @@ def planning_metadata(
 ) -> dict[str, dg.MetadataValue]:
     """The table `plan`, one row a recipe, and `budgets` where there are any.
 
+    Of recipes that are not filled as they are now, `to_fill` says the cause and the bill, `prompts`
+    what teachers are asked for three seeds, before and after. `history` are the latest changes.
+
     What cannot be planned says why in its row: that is for filling to fail at, not for this.
     """
     recipes = workshop.catalogue.usual_recipes
     try:
         with planner(workshop, _LOOKED_AT, announce=log) as planning:
             made = planning.plan_all(recipes)
+            missing = [each for each in made.each if not is_filled(workshop, each.key)]
+            edited = edit_metadata(edits_of(planning, missing))
     except SynthError as exc:
         failed = tuple(Unplanned(recipe.id, recipe.key, str(exc)) for recipe in recipes)
-        made = Planning((), failed)
+        made, edited = Planning((), failed), {}
     rows = [*map(_row, made.plans), *map(_why_not, made.unplanned)]
     shown = {"plan": table(rows)} if rows else {}
     if made.caps:
         shown["budgets"] = table([_cap(cap) for cap in made.caps])
-    return shown
+    if noticed := History(workshop.home).changes():
+        shown["history"] = changes_table(noticed[: -_MOST_CHANGES - 1 : -1])
+    return shown | edited
 
 
 def _row(plan: RecipePlan) -> dg.TableRecord:

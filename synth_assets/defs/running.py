@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,7 +99,7 @@ def run_pipeline(
     catalogue = workshop.catalogue
     chosen = [catalogue.recipe(name) for name in recipes] or list(catalogue.usual_recipes)
     policies = [catalogue.mixture(name) for name in mixtures] or list(catalogue.usual_mixtures)
-    sync_partitions(instance, catalogue)
+    sync_partitions(instance, workshop)
     if recipes and not mixtures and unfilled_recipes(workshop, except_for=recipes):
         policies = []
     stages: list[tuple[str, Sequence[str | None]]] = [
@@ -114,7 +114,7 @@ def run_pipeline(
     for job, partitions in stages:
         failed = False
         for partition in partitions:
-            finished = _run_job(definitions, instance, job, partition)
+            finished = run_job(definitions, instance, job, partition)
             failed = failed or not finished.is_done
             yield finished
         if failed:
@@ -131,15 +131,24 @@ def unfilled_recipes(workshop: Workshop, except_for: Sequence[str] = ()) -> list
     ]
 
 
-def _run_job(
-    definitions: dg.Definitions, instance: dg.DagsterInstance, job: str, partition: str | None
+def run_job(
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    job: str,
+    partition: str | None,
+    tags: Mapping[str, str] | None = None,
 ) -> JobRun:
+    """Run one job in this process.
+
+    Raises:
+        KeyboardInterrupt: at Ctrl-C, once what was bought is stored.
+    """
     started = time.monotonic()
     result = definitions.resolve_job_def(job).execute_in_process(
         instance=instance,
         partition_key=partition,
         run_config=_QUIET,
-        tags=_LISTED,
+        tags={**_LISTED, **(tags or {})},
         raise_on_error=False,
     )
     for event in result.all_events:

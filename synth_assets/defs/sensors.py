@@ -6,10 +6,14 @@
 import dagster as dg
 
 from synth_assets.defs.batches import look_at_batches
+from synth_assets.defs.changes import change_line
 from synth_assets.defs.jobs import fill_recipe
 from synth_assets.defs.partitions import sync_partitions
+from synth_assets.resources.lookout import lookout
 from synth_assets.resources.settings import read_settings
 from synth_assets.resources.workshop import Workshop
+
+_MOST_TOLD = 20
 
 
 @dg.sensor(
@@ -20,14 +24,12 @@ from synth_assets.resources.workshop import Workshop
 )
 def recipe_sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Bring the partitions in line with the catalogue as it is on disk now."""
-    # A fresh workshop each tick: the catalogue of the code location's own is read once.
-    changed = sync_partitions(context.instance, Workshop(read_settings()).catalogue)
+    settings = read_settings()
+    workshop = Workshop(settings, at_hand=lookout(settings).look())
+    changed = sync_partitions(context.instance, workshop)
     if not changed.added and not changed.retired:
         return dg.SkipReason("Recipes and mixtures are as they were.")
-    return dg.SkipReason(
-        f"Added {', '.join(changed.added) or 'nothing'}; retired "
-        f"{', '.join(changed.retired) or 'nothing'}."
-    )
+    return dg.SkipReason("; ".join(map(change_line, changed.changes[:_MOST_TOLD])) or "Put right.")
 
 
 @dg.sensor(
@@ -47,6 +49,6 @@ def batch_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         if (batch := tick.fetched.get(recipe.id)) is not None
     ]
     if requests:
-        sync_partitions(context.instance, workshop.catalogue)
+        sync_partitions(context.instance, workshop)
         return dg.SensorResult(run_requests=requests, cursor=tick.cursor)
     return dg.SensorResult(skip_reason=tick.told, cursor=tick.cursor)

@@ -148,7 +148,7 @@ class Audit:
         if not self.real:
             return None
         paths = [str(file.path) for file in self.files]
-        return risk_of(CanaryFiles(paths, self.real, columns=self.columns).run(self.say))
+        return risk_of(CanaryFiles(paths, self.real, columns=self.columns).run(self.say).report)
 
 
 def _in_folder(path: str) -> list[str]:

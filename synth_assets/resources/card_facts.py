@@ -32,6 +32,7 @@ from synth_assets.core.schema import DECISION_SCHEMA, Origin, Stage
 from synth_assets.core.stage import without_copies
 from synth_assets.core.terms.credits import terms_report
 from synth_assets.core.terms.declared import statements_of
+from synth_assets.resources.collapse.raised import raising_record
 from synth_assets.resources.file_digest import file_digest
 from synth_assets.resources.frames import FramePath, read_frame
 from synth_assets.resources.home import ALL
@@ -83,6 +84,7 @@ def card_facts(published: PublishedSet, written: WrittenRows, workshop: Workshop
     mixture, rows = published.mixture, published.rows
     stated, answers = declared(workshop), answers_of(workshop, rows)
     standing = standings(workshop, without_copies(rows), mixture)
+    raising = raising_record(workshop.home, mixture.key)
     return CardFacts(
         mixture=mixture,
         rows=rows,
@@ -101,6 +103,7 @@ def card_facts(published: PublishedSet, written: WrittenRows, workshop: Workshop
         terms=terms_report(rows, mixture, stated, answers),
         reviews=Reviews(workshop.home.reviews).known(),
         again=_again(published, workshop),
+        real_share="" if raising is None else raising.told,
     )
 
 

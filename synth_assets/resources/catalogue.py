@@ -142,7 +142,12 @@ class Catalogue:
         return self.mixtures[name]
 
 
-def load_catalogue(folders: Sequence[Path], *, teacher_override: str | None = None) -> Catalogue:
+def load_catalogue(
+    folders: Sequence[Path],
+    *,
+    teacher_override: str | None = None,
+    kept: Mapping[Path, Recipe] | None = None,
+) -> Catalogue:
     """Read every recipe folder.
 
     Entries of a later folder replace those of the same id in earlier ones; of two recipes of one
@@ -152,6 +157,7 @@ def load_catalogue(folders: Sequence[Path], *, teacher_override: str | None = No
         folders: the shipped folder, then the user's.
         teacher_override: a teacher's id, or a LiteLLM model name (with a `/`), that answers every
             prompt of every recipe.
+        kept: folder -> the recipe that it is known to hold, which is not read again.
 
     Raises:
         CatalogueError: if a folder is missing, or a file that all recipes share is broken.
@@ -184,7 +190,7 @@ def load_catalogue(folders: Sequence[Path], *, teacher_override: str | None = No
     answering = _override(teachers, teacher_override) if teacher_override else None
     if answering is not None:
         shared = replace(shared, teachers={**teachers, answering.id: answering})
-    catalogue = _with_recipes(shared, roots, answering)
+    catalogue = _with_recipes(shared, roots, answering, kept or {})
     _refuse_caps_of_nobody(catalogue)
     _refuse_unknown_embedder(catalogue)
     return catalogue
@@ -287,14 +293,20 @@ def _override(teachers: Mapping[str, Teacher], name: str) -> Teacher:
     return Teacher(id=slug if slug not in teachers else f"{slug}-{short_id(name)[:8]}", model=name)
 
 
-def _with_recipes(shared: Catalogue, roots: Iterable[Path], answering: Teacher | None) -> Catalogue:
+def _with_recipes(
+    shared: Catalogue,
+    roots: Iterable[Path],
+    answering: Teacher | None,
+    kept: Mapping[Path, Recipe],
+) -> Catalogue:
     recipes: dict[str, Recipe] = {}
     seed_files: dict[str, Path] = {}
     broken: list[BrokenRecipe] = []
     for folder in _recipe_folders(roots):
         try:
-            content = read_recipe_folder(folder)
-            recipe = _recipe(folder, content, shared, answering)
+            recipe = kept.get(folder)
+            if recipe is None:
+                recipe = _recipe(folder, read_recipe_folder(folder), shared, answering)
             if recipe.id in recipes:
                 raise RecipeError(
                     f"{folder}: the id {recipe.id} is that of {recipes[recipe.id].label} already. "
@@ -305,7 +317,7 @@ def _with_recipes(shared: Catalogue, roots: Iterable[Path], answering: Teacher |
             continue
         recipes[recipe.id] = recipe
         if recipe.spec.seeds.file is not None:
-            seed_files[recipe.id] = content.seed_files[recipe.spec.seeds.file]
+            seed_files[recipe.id] = folder / recipe.spec.seeds.file
     ordered = tuple(recipes[name] for name in sorted(recipes))
     return replace(shared, recipes=ordered, broken=tuple(broken), seed_files=seed_files)
 

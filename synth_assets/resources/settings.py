@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from synth_assets.errors import ConfigurationError
@@ -32,6 +32,8 @@ class Settings:
             as help.
         unsafe_execution: `SYNTH_UNSAFE_EXECUTION`, which must say "this machine is disposable":
             programs run where nothing keeps them from the machine.
+        webhook: `SYNTH_WEBHOOK_URL`, which alerts are posted to; it may hold a secret, and is shown
+            nowhere.
     """
 
     home: Path
@@ -41,6 +43,7 @@ class Settings:
     dashboard_port: int
     workers: int | None = None
     unsafe_execution: bool = False
+    webhook: str | None = field(default=None, repr=False)
 
     @property
     def dashboard_url(self) -> str:
@@ -57,8 +60,8 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Read and check the environment.
 
     Raises:
-        ConfigurationError: for a recipe folder that does not exist, a port that is none, or a
-            number of workers that cannot be.
+        ConfigurationError: for a recipe folder that does not exist, a port that is none, a number
+            of workers that cannot be, or a webhook that is no address.
     """
     named = _user_folders(environment.get("SYNTH_RECIPES"))
     return Settings(
@@ -69,6 +72,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         dashboard_port=_port(environment, "SYNTH_DASHBOARD_PORT", 8000),
         workers=_workers(environment),
         unsafe_execution=_unsafe_execution(environment),
+        webhook=_webhook(environment),
     )
 
 
@@ -151,6 +155,15 @@ def _unsafe_execution(environment: Mapping[str, str]) -> bool:
             f"SYNTH_UNSAFE_EXECUTION is {text!r}; write {_DISPOSABLE!r} if that is so, or unset it."
         )
     return bool(text)
+
+
+def _webhook(environment: Mapping[str, str]) -> str | None:
+    text = environment.get("SYNTH_WEBHOOK_URL") or None
+    if text is not None and not text.startswith(("http://", "https://")):
+        raise ConfigurationError(
+            "SYNTH_WEBHOOK_URL is no address: it must start with https:// or http://."
+        )
+    return text
 
 
 def _workers(environment: Mapping[str, str]) -> int | None:

@@ -75,12 +75,14 @@ class Workshop:
         announce: where progress goes besides the log; silent by default.
         run: id of the run whose account is charged; Dagster's own by default.
         run_cap: the most this run may spend, over what `budgets.yaml` says of runs.
+        at_hand: the catalogue, where it was just read.
     """
 
     settings: Settings
     announce: Callable[[str], None] = lambda _: None
     run: str = ""
     run_cap: Cap | None = None
+    at_hand: Catalogue | None = None
 
     @cached_property
     def home(self) -> Home:
@@ -90,6 +92,8 @@ class Workshop:
     @cached_property
     def catalogue(self) -> Catalogue:
         """Recipes, teachers, mixtures and sources, as they are now."""
+        if self.at_hand is not None:
+            return self.at_hand
         return load_catalogue(self.settings.recipe_folders, teacher_override=self.settings.teacher)
 
     def recipe_at(self, key: str) -> Recipe:

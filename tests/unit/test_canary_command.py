@@ -44,6 +44,9 @@ def test_canary_of_one_sentence_again_and_again_is_red_with_exit_code_1(tmp_path
     assert 0.7 < record["synthetic_share"] < 0.85
     lights = {each["sign"]: each["light"] for each in record["components"]}
     assert lights["vendi"] == "red"
+    assert [each["remedy"] for each in record["advice"]] == ["widen_recipe", "add_real_rows"]
+    assert "rows are 1 different texts in effect" in record["advice"][0]["told"]
+    assert record["restored"] is None
 
 
 def test_canary_tells_people_what_was_measured(tmp_path: Path):

@@ -33,12 +33,14 @@ class Budgets(Written):
         run: for each run.
         recipes: recipe id -> for all versions of that recipe.
         teachers: teacher id -> for all that goes to that teacher.
+        automatic: for what backfills that nobody asked for buy in a day; without it none is made.
     """
 
     all: Cap | None = None
     run: Cap | None = None
     recipes: dict[Name, Cap] = Field(default_factory=dict)
     teachers: dict[Name, Cap] = Field(default_factory=dict)
+    automatic: Cap | None = None
 
     def over(self, other: "Budgets") -> "Budgets":
         """These budgets where they say something, else the other's."""
@@ -47,4 +49,5 @@ class Budgets(Written):
             run=self.run or other.run,
             recipes={**other.recipes, **self.recipes},
             teachers={**other.teachers, **self.teachers},
+            automatic=self.automatic or other.automatic,
         )

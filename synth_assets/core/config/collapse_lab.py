@@ -1,7 +1,7 @@
 """A lab's plan as users write it."""
 
 from pathlib import PurePath
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, StringConstraints
 
@@ -11,6 +11,9 @@ from synth_assets.core.collapse.lab import LabPlan
 from synth_assets.core.config.names import Written
 from synth_assets.core.config.sources import Share
 from synth_assets.core.language_model.ngram import PLAIN, Decoding
+
+StudentKind: TypeAlias = Literal["ngram", "gpt"]
+"""What is trained: n-grams of words, in a second, or a small GPT, in a minute and more."""
 
 FilePattern = Annotated[str, StringConstraints(min_length=1)]
 
@@ -75,7 +78,8 @@ class LabConfig(Written):
         decodings: `plain`, `sharpened` (the likelier of two draws), or what you say.
         arms: what is compared; by default replace, shares of 10 to 90 %, half added, accumulate,
             accumulate and subsample, adaptive.
-        order: how many words belong together for the students.
+        order: how many words belong together for n-grams.
+        student: `ngram`, or `gpt`, for which torch has to be installed.
     """
 
     real: TextFiles
@@ -89,6 +93,7 @@ class LabConfig(Written):
     )
     arms: tuple[ArmSpec, ...] | None = Field(default=None, min_length=1)
     order: int = Field(default=3, ge=1, le=6)
+    student: StudentKind = "ngram"
 
     @property
     def plan(self) -> LabPlan:

@@ -193,7 +193,7 @@ class Policy(Written):
         quotas: any other bounds.
         weights: column -> value -> weight: the rows of these values stand in these proportions.
         repeats: how often a scarce real row may be seen.
-        gates: what measurements may do to the set; no identity.
+        gates: what measurements may do to the set; no identity, but for `raise_real_share`.
     """
 
     synthetic_share: Shares = ShareBounds()
@@ -331,7 +331,9 @@ class Mixture(Policy):
     def identity(self) -> Mapping[str, Json]:
         """All that decides on rows and files, and nothing else."""
         no_identity = {"description", "manual", "gates", "on_request"}
-        return self.model_dump(mode="json", exclude=no_identity)
+        said = self.model_dump(mode="json", exclude=no_identity)
+        # Of the gates this one alone decides on rows; where it is off, nothing is as if unsaid.
+        return said | {"raise_real_share": True} if self.gates.raise_real_share else said
 
     @property
     def key(self) -> str:

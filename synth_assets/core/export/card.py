@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import polars as pl
 
+from synth_assets.core.diversity.slices import ALL, REAL, REFERENCE, SYNTHETIC
 from synth_assets.core.export.card_composition import Composition, compositions
 from synth_assets.core.export.card_costs import cost_sections
 from synth_assets.core.export.card_facts import CardFacts
@@ -153,13 +154,20 @@ def _diversity(facts: CardFacts) -> Iterator[str]:
         "`red` on it is bad."
     )
     yield table(facts.collapse.select("sign", "light", "value", "amber", "red", "meaning"))
+    if facts.real_share:
+        yield facts.real_share
+
+
+_WHOLE_SLICES = (ALL, REAL, SYNTHETIC, REFERENCE)
 
 
 def _by_slice(diversity: pl.DataFrame) -> pl.DataFrame:
     if diversity.is_empty():
         return diversity
-    ordered = diversity.select("slice", "metric", "value").sort("slice", "metric")
-    return ordered.pivot("metric", index="slice", values="value")
+    ordered = diversity.select("slice", "metric", "value").sort("metric", "slice")
+    found = ordered.pivot("slice", index="metric", values="value")
+    first = [name for name in _WHOLE_SLICES if name in found.columns]
+    return found.select("metric", *first, pl.exclude("metric", *first))
 
 
 def _licences(facts: CardFacts) -> Iterator[str]:

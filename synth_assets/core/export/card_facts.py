@@ -132,6 +132,8 @@ class CardFacts:
         terms: whom the set has to name, and what else follows from these.
         reviews: what experts said of samples, in the set or not; columns of `REVIEW_SCHEMA`.
         again: how the set is made again.
+        real_share: what was done about the share of real rows to keep signs of collapse from being
+            red; empty where nobody asked for it.
     """
 
     mixture: Mixture
@@ -151,6 +153,7 @@ class CardFacts:
     terms: TermsReport
     reviews: pl.DataFrame
     again: Again
+    real_share: str = ""
 
     @cached_property
     def synthetic_rows(self) -> int:

@@ -84,6 +84,11 @@ class Planning:
     caps: tuple[CapOutlook, ...] = ()
 
     @property
+    def each(self) -> tuple[RecipePlan | Unplanned, ...]:
+        """All recipes, planned or not."""
+        return (*self.plans, *self.unplanned)
+
+    @property
     def bill(self) -> Bill:
         """Of all recipes."""
         return total(plan.bill for plan in self.plans)

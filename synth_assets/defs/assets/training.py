@@ -15,7 +15,9 @@ from synth_assets.defs.composed import set_metadata
 from synth_assets.defs.display import data_version, small_table, stage_metadata
 from synth_assets.defs.names import EVIDENCE, TRAIN
 from synth_assets.defs.partitions import mixture_versions
+from synth_assets.defs.real_share import real_share_metadata
 from synth_assets.resources.card_facts import PublishedSet, card_facts
+from synth_assets.resources.collapse.raised import composed_within_gates
 from synth_assets.resources.exports import export_training_set
 from synth_assets.resources.models.records import record_training_set
 from synth_assets.resources.models.standings import standings
@@ -35,12 +37,17 @@ def training_sets(
     """What a student is trained on: candidates chosen by a mixture's bounds, in its order."""
     mixture = workshop.mixture_at(context.partition_key)
     standing = standings(workshop, decontaminated_samples, mixture)
-    result = compose(
-        decontaminated_samples,
+    result = composed_within_gates(
+        workshop.home,
         mixture,
-        standing,
-        workshop.catalogue.on_request,
-        lambda rows: token_counts(rows, open_tokenizer(mixture.tokenizer_file)),
+        lambda asked: compose(
+            decontaminated_samples,
+            asked,
+            standing,
+            workshop.catalogue.on_request,
+            lambda rows: token_counts(rows, open_tokenizer(mixture.tokenizer_file)),
+        ),
+        context.log.info,
     )
     workshop.home.record_decisions(Stage.MIX, mixture.key, result)
     return dg.MaterializeResult(
@@ -49,11 +56,17 @@ def training_sets(
         metadata={
             **stage_metadata(result.decisions),
             **set_metadata(result.kept, mixture, standing),
+            **real_share_metadata(workshop.home, mixture.key),
         },
     )
 
 
-@dg.asset(group_name=EVIDENCE, partitions_def=mixture_versions, kinds={"json"}, deps=["lineage"])
+@dg.asset(
+    group_name=EVIDENCE,
+    partitions_def=mixture_versions,
+    kinds={"json"},
+    deps=["lineage", "drift_reports"],
+)
 def dataset_cards(
     context: dg.AssetExecutionContext,
     workshop: dg.ResourceParam[Workshop],

@@ -1,0 +1,67 @@
+"""A lookout reads what changed, and nothing else."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from synth_assets.resources.history import History
+from synth_assets.resources.home import Home
+from synth_assets.resources.lookout import Lookout
+from synth_assets.resources.settings import Settings, read_settings
+from tests.integration.own_project import WRITE, OwnProject, own_project
+
+NOBODY = "http://127.0.0.1:9/v1"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> OwnProject:
+    made = own_project(tmp_path, NOBODY)
+    made.write_recipe("terms")
+    return made
+
+
+def settings(project: OwnProject) -> Settings:
+    variables = {**project.synth.environment, "SYNTH_HOME": str(project.home)}
+    return replace(read_settings(variables), recipe_folders=(project.recipes,))
+
+
+def test_lookout_keeps_what_is_unchanged_and_reads_what_was_edited(project: OwnProject):
+    lookout = Lookout(settings(project))
+    first = lookout.look()
+    again = lookout.look()
+    project.write("sums/write.md.j2", f"{WRITE}\nBe brief.")
+    edited = lookout.look()
+
+    assert again is first
+    assert edited.recipe("terms") is first.recipe("terms")
+    assert edited.recipe("sums").key != first.recipe("sums").key
+    assert edited.seed_files == first.seed_files
+
+
+def test_lookout_reads_all_where_what_they_share_changed(project: OwnProject):
+    lookout = Lookout(settings(project))
+    first = lookout.look()
+    project.write_teachers(NOBODY, checkpoint="2026-11")
+    edited = lookout.look()
+
+    assert {each.id for each in edited.recipes} == {"sums", "terms"}
+    assert not {each.key for each in edited.recipes} & {each.key for each in first.recipes}
+
+
+def test_lookout_finds_recipes_that_come_go_break_and_mend(project: OwnProject):
+    lookout, history = Lookout(settings(project)), History(Home(project.home))
+    history.note(lookout.look())
+    whole = (project.recipes / "sums/recipe.yaml").read_text()
+    project.write("sums/recipe.yaml", "id: [")
+    project.write_recipe("more")
+    broken = lookout.look()
+    noted = history.note(broken)
+    project.write("sums/recipe.yaml", whole)
+    mended = lookout.look()
+
+    assert [each.id for each in broken.recipes] == ["more", "terms"]
+    assert [(each.event, each.name) for each in noted.changes] == [("added", "more")]
+    assert {key.partition("~")[0] for key in noted.held} == {"sums"}
+    assert [each.id for each in mended.recipes] == ["more", "sums", "terms"]
+    assert history.note(mended).changes == ()
