@@ -2,7 +2,7 @@
 
 import json
 import re
-import tarfile
+import shutil
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -48,8 +48,7 @@ class Shown:
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     require_browser()
     workspace = DashboardWorkspace(tmp_path_factory.mktemp("home") / "evidently", "http://x")
-    with tarfile.open(FORMER) as packed:
-        packed.extractall(workspace.root, filter="data")
+    shutil.unpack_archive(FORMER, workspace.root)
     generation = workspace.log_generation(generation_run(), labels(1))
     workspace.log_set(MIXTURE, set_run(1), labels(1))
     with served(workspace) as address:

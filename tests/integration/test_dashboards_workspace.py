@@ -1,6 +1,6 @@
 import json
 import multiprocessing
-import tarfile
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,8 +34,7 @@ def workspace(tmp_path: Path) -> DashboardWorkspace:
 
 @pytest.fixture
 def former(workspace: DashboardWorkspace) -> DashboardWorkspace:
-    with tarfile.open(FORMER) as packed:
-        packed.extractall(workspace.root, filter="data")
+    shutil.unpack_archive(FORMER, workspace.root)
     return workspace
 
 
