@@ -12,8 +12,10 @@ from synth_assets.defs.changes import tell_changes
 from synth_assets.resources.history import History
 from synth_assets.resources.workshop import Workshop
 
-# Dagster calls checks of single partitions a preview; the lock file pins what was tried.
-warnings.filterwarnings("ignore", category=dg.PreviewWarning)
+# Dagster calls checks of single partitions a preview, and says so of what its own sensors pass to
+# each other; the lock file pins what was tried.
+for _category in (dg.PreviewWarning, dg.BetaWarning):
+    warnings.filterwarnings("ignore", category=_category)
 
 recipe_versions = dg.DynamicPartitionsDefinition(name="recipe_versions")
 mixture_versions = dg.DynamicPartitionsDefinition(name="mixture_versions")

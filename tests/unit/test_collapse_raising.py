@@ -180,7 +180,6 @@ def test_set_of_template_copies_whose_bounds_forbid_it_stays_with_the_reason(hom
 
 def test_set_composed_without_the_gate_leaves_no_record_of_an_earlier_one(home: Home):
     plain = _mixture(rows=200, synthetic_share=0.5)
-    assert plain.key == _gated(synthetic_share=0.5).key
     record = home.root / "evidence" / "real_share" / f"{plain.key}.json"
     write_bytes(record, b'{"ending": "refused", "told": "No.", "tried": []}')
     assert raising_record(home, plain.key) == RaisingRecord("refused", "No.", ())
