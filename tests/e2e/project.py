@@ -68,7 +68,7 @@ class Project:
             cwd=self.workplace,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=900,
             check=False,
         )
 

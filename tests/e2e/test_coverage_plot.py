@@ -69,7 +69,7 @@ def run_id(browser: Browser, project: Project) -> str:
     page.get_by_role("dialog").get_by_role("button", name="Launch 1 run").click()
     page.get_by_text("View", exact=True).click()
     expect(page).to_have_url(re.compile("/runs/"))
-    expect(page.get_by_text("Success", exact=True)).to_be_visible(timeout=90_000)
+    expect(page.get_by_text("Success", exact=True)).to_be_visible(timeout=240_000)
     launched = page.url.rpartition("/")[2].partition("?")[0]
     page.close()
     return launched

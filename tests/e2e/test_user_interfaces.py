@@ -309,7 +309,7 @@ def test_materializing_from_the_page_makes_a_run_with_its_metadata(page: Page, p
     page.get_by_role("dialog").get_by_role("button", name="Launch 1 run").click()
     page.get_by_text("View", exact=True).click()
     expect(page).to_have_url(re.compile("/runs/"))
-    expect(page.get_by_text("Success", exact=True)).to_be_visible(timeout=90_000)
+    expect(page.get_by_text("Success", exact=True)).to_be_visible(timeout=240_000)
     run_id = page.url.rpartition("/")[2].partition("?")[0]
     assert file.stat().st_mtime_ns > written
 

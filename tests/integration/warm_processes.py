@@ -33,12 +33,12 @@ class Started:
 
     def finish(self) -> tuple[int | None, str]:
         """Wait for it: its exit code and all it printed."""
-        self.process.join(timeout=240)
+        self.process.join(timeout=600)
         return self.process.exitcode, self.log.read_text()
 
     def stop_when(self, ready: Callable[[], bool], after_s: float, number: int) -> None:
         """Send a signal a moment after something is so; a run that ends first is a failed test."""
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 300
         while not ready():
             assert self.process.is_alive(), self.finish()
             assert time.monotonic() < deadline
