@@ -222,7 +222,7 @@ def _kill_lane(project: OwnProject) -> None:
 
 def _wait_until_gone(project: OwnProject) -> None:
     """Lanes end by themselves once whoever started them is gone."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while _lanes(project):
         assert time.monotonic() < deadline
         time.sleep(0.1)
