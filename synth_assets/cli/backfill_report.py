@@ -3,10 +3,12 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 
 import click
 
+from synth_assets.cli.results import strays_as_messages
 from synth_assets.cli.run import INTERRUPTED, PENDING, job_line
 from synth_assets.cli.tables import indented, usd
 from synth_assets.core.config.budgets import Cap
@@ -62,9 +64,10 @@ def backfill_and_report(
         report = books.begin([recipe.key for recipe in missing.recipes])
         say(f"Backfill {name}: {len(missing.recipes)} recipe versions to fill")
         try:
-            for finished in backfill.run(missing):
-                runs.append(finished)
-                say(job_line(finished))
+            with strays_as_messages() if as_json else nullcontext():
+                for finished in backfill.run(missing):
+                    runs.append(finished)
+                    say(job_line(finished))
         except KeyboardInterrupt:
             click.echo(
                 f"Stopped. What was bought is kept; it goes on with --name {name}.", err=True
@@ -72,6 +75,11 @@ def backfill_and_report(
             return INTERRUPTED
         finally:
             report = books.finish(report)
+    return _tell(report, runs, as_json=as_json)
+
+
+def _tell(report: BackfillReport, runs: Sequence[JobRun], *, as_json: bool) -> int:
+    """Print what a backfill came to, and give its exit code."""
     failures = [failure for finished in runs for failure in finished.failures]
     pending = [message for finished in runs for message in finished.pending]
     for line in (*(f"failed: {each}" for each in failures), *(f"waiting: {e}" for e in pending)):
