@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +17,14 @@ from synth_assets.errors import ConfigurationError
 if TYPE_CHECKING:
     import polars as pl
 
+    from synth_assets.core.config.selection import DecontaminateSpec
     from synth_assets.core.decontaminate.candidates import CandidateJudge
     from synth_assets.core.decontaminate.error_rate import ErrorRate
     from synth_assets.core.decontaminate.finding import Method
     from synth_assets.core.decontaminate.screen import Screen
-    from synth_assets.core.embedding.protocol import Embedder
+    from synth_assets.resources.decontamination.asked import Asked
     from synth_assets.resources.decontamination.files import Screened
-    from synth_assets.resources.decontamination.judged import PaidJudge
+    from synth_assets.resources.generation.judges import PaidJudges
     from synth_assets.resources.row_files.streams import RowStream
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -79,6 +80,16 @@ _FINDERS = ("near", "perturbed", "rephrased")
     "calls are kept in the ledger and held against budgets.yaml.",
 )
 @click.option(
+    "--translate-by",
+    "translator",
+    metavar="TEACHER",
+    help="A teacher that translates items: how many are found in another language is measured too. "
+    "Paid as the judge is.",
+)
+@click.option(
+    "--language", default="German", show_default=True, help="Into which --translate-by does."
+)
+@click.option(
     "--clean",
     multiple=True,
     metavar="FILES",
@@ -98,6 +109,8 @@ def decontaminate(
     methods: str,
     embedder: str | None,
     judge: str | None,
+    translator: str | None,
+    language: str,
     clean: tuple[str, ...],
     no_rates: bool,
     output: Path | None,
@@ -116,7 +129,9 @@ def decontaminate(
       synth decontaminate 'shards/*.parquet' --against 'bench/*.jsonl' --ngram 8 \
           --find near -o clean.parquet --decisions why.parquet
       synth decontaminate train.jsonl --against exam.csv --embedder minilm --judge gpt -o ok.jsonl
+      synth decontaminate train.jsonl --against exam.csv --translate-by gpt --language French
     """
+    from synth_assets.core.config.selection import DecontaminateSpec, TranslationSpec
     from synth_assets.resources.decontamination.files import SEPARATOR
     from synth_assets.resources.row_files.columns import TextColumns
     from synth_assets.resources.row_files.inputs import find_inputs
@@ -124,7 +139,16 @@ def decontaminate(
 
     stream = RowStream(find_inputs(files), TextColumns(columns, identity, separator=SEPARATOR))
     people = RowStream(find_inputs(clean), stream.said) if clean else None
-    with _opened(embedder, judge, ngram, methods) as rules:
+    if translator and no_rates:
+        raise ConfigurationError(
+            "--translate-by is for measuring, which --no-rates leaves out. Give one of the two."
+        )
+    said = DecontaminateSpec(
+        embedder=embedder,
+        judge=judge,
+        translation=TranslationSpec(teacher=translator, language=language) if translator else None,
+    )
+    with _opened(said, ngram, methods) as rules:
         order = _Order(
             stream, against, against_column, rules, people, not no_rates, output, decisions
         )
@@ -138,12 +162,12 @@ class _Rules:
 
     ngram: int
     methods: "tuple[Method, ...]"
-    embedder: "Embedder | None" = None
-    judge: "PaidJudge | None" = None
+    asked: "Asked"
 
     def screen(self, benchmarks: "pl.DataFrame") -> "Screen":
         """Of these items; where nobody is sure, the judge decides."""
-        return self._screen(benchmarks, None if self.judge is None else self.judge.judge)
+        judge = self.asked.judge
+        return self._screen(benchmarks, None if judge is None else judge.judge)
 
     def alone(self, benchmarks: "pl.DataFrame") -> "Screen":
         """The same without a judge."""
@@ -156,7 +180,7 @@ class _Rules:
         sources: list[str] = benchmarks["source"].unique().to_list()
         finders = FinderRules(by_source=dict.fromkeys(sources, self.methods))
         rules = ScreenRules(dict.fromkeys(sources, self.ngram), finders)
-        return Screen.build(benchmarks.clear(), benchmarks, rules, self.embedder, judge)
+        return Screen.build(benchmarks.clear(), benchmarks, rules, self.asked.embedder, judge)
 
 
 @dataclass(frozen=True)
@@ -200,50 +224,44 @@ class _Order:
         rates = self._rates(screen, benchmarks) if self.measured else None
         progress.close()
         report = _report(found, benchmarks, rates, time.monotonic() - started)
-        return report | _judged(self.rules.judge)
+        return report | _asked(self.rules.asked)
 
     def _rates(self, screen: "Screen", benchmarks: "pl.DataFrame") -> "ErrorRate":
-        from synth_assets.core.decontaminate.error_rate import measure_error_rate
+        from synth_assets.core.decontaminate.error_rate import Shadow, measure_error_rate
 
         # What is measured are finders at their thresholds.
-        screen = screen if self.rules.judge is None else self.rules.alone(benchmarks)
+        asked = self.rules.asked
+        screen = screen if asked.judge is None else self.rules.alone(benchmarks)
         chunks = self.clean.chunks() if self.clean is not None else ()
         texts = [text for chunk in chunks for text in chunk.texts]
-        return measure_error_rate(screen, benchmarks, texts, self.rules.alone)
+        alone, translator = self.rules.alone, asked.translator
+        if translator is None:
+            return measure_error_rate(screen, benchmarks, texts, alone)
+        shadow, translate = Shadow(translated=translator.items), translator.translate
+        return measure_error_rate(screen, benchmarks, texts, alone, shadow, translate=translate)
 
 
 @contextmanager
-def _opened(embedder: str | None, judge: str | None, ngram: int, methods: str) -> Generator[_Rules]:
-    """Read what is looked for; the ledger is open only where a teacher is asked."""
+def _opened(said: "DecontaminateSpec", ngram: int, methods: str) -> Generator[_Rules]:
+    """Read what is looked for, and open what may be asked."""
     from synth_assets.cli.choices import chosen
     from synth_assets.core.decontaminate.finding import Method
-    from synth_assets.resources.decontamination.judged import STAGE, paid_judge
-    from synth_assets.resources.embedding.opening import open_embedder
+    from synth_assets.resources.decontamination.asked import STAGE, Asked, opened
     from synth_assets.resources.settings import read_settings
     from synth_assets.resources.workshop import Workshop
 
     names = chosen("--find", "" if methods == "nothing" else methods, _FINDERS)
-    rules = _Rules(ngram, tuple(map(Method, names)))
-    if (embedder or judge) and Method.REPHRASED not in rules.methods:
+    looked_for = tuple(map(Method, names))
+    if (said.embedder or said.judge) and Method.REPHRASED not in looked_for:
         raise ConfigurationError(
             "--embedder and --judge help to find what is rephrased, which is not looked for. Add "
             "rephrased to --find, or leave them out."
         )
-    if embedder is None and judge is None:
-        yield rules
+    if said == type(said)():
+        yield _Rules(ngram, looked_for, Asked())
         return
-    workshop = Workshop(read_settings())
-    teachers = workshop.catalogue.teachers
-    if judge is None and embedder not in teachers:
-        yield replace(rules, embedder=open_embedder(str(embedder)))
-        return
-    run = f"{STAGE} files"
-    with workshop.buying(STAGE, run) as ledger:
-        yield replace(
-            rules,
-            embedder=open_embedder(embedder, teachers, ledger, run) if embedder else None,
-            judge=paid_judge(workshop, ledger, judge, run) if judge else None,
-        )
+    with opened(Workshop(read_settings()), said, f"{STAGE} files") as asked:
+        yield _Rules(ngram, looked_for, asked)
 
 
 def _write_decisions(found: "Screened", decisions: Path, progress: FileProgress) -> None:
@@ -274,21 +292,29 @@ def _report(
         "items": benchmarks.height,
         "items_found": len(items),
         "error_rates": None if rates is None else rates.table.filter(method=ANY).to_dicts(),
+        "untranslated": 0 if rates is None else rates.untranslated,
         "seconds": round(seconds, 2),
     }
 
 
-def _judged(judge: "PaidJudge | None") -> dict[str, object]:
-    if judge is None:
-        return {}
-    spent = judge.paid.spending
-    told = {
-        "teacher": judge.judge.name,
+def _asked(asked: "Asked") -> dict[str, object]:
+    told: dict[str, object] = {}
+    if asked.judge is not None:
+        told["judge"] = _spent(asked.judge.judge.name, asked.judge.paid)
+    if asked.translator is not None:
+        translate = asked.translator.translate
+        told["translator"] = _spent(translate.name, asked.translator.paid)
+    return told
+
+
+def _spent(teacher: str, paid: "PaidJudges") -> dict[str, object]:
+    spent = paid.spending
+    return {
+        "teacher": teacher,
         "asked": spent.bought + spent.from_ledger,
         "bought": spent.bought,
         "cost_usd": None if spent.unpriced else spent.spent_usd_pico / 1e12,
     }
-    return {"judge": told}
 
 
 def _lines(report: dict[str, object], order: _Order) -> Iterator[str]:
@@ -302,12 +328,13 @@ def _lines(report: dict[str, object], order: _Order) -> Iterator[str]:
     methods: dict[str, int] = report["methods"]  # pyright: ignore[reportAssignmentType]
     if methods:
         yield from indented([["found as", "rows"], *([k, f"{n:,}"] for k, n in methods.items())])
-    judge: dict[str, Any] | None = report.get("judge")  # pyright: ignore[reportAssignmentType]
-    if judge:
-        yield (
-            f"{judge['teacher']} was asked about {judge['asked']:,} rows; {judge['bought']:,} of "
-            f"the calls were bought now, for {usd(judge['cost_usd'])} US dollars"
-        )
+    for role, what in (("judge", "asked about {:,} rows"), ("translator", "asked for {:,} items")):
+        asked: dict[str, Any] | None = report.get(role)  # pyright: ignore[reportAssignmentType]
+        if asked:
+            yield (
+                f"{asked['teacher']} was {what.format(asked['asked'])}; {asked['bought']:,} of the "
+                f"calls were bought now, for {usd(asked['cost_usd'])} US dollars"
+            )
     rates: list[dict[str, object]] | None = report["error_rates"]  # pyright: ignore[reportAssignmentType]
     if rates:
         yield "How often it errs, on rows made for measuring, which go nowhere else:"
@@ -317,6 +344,8 @@ def _lines(report: dict[str, object], order: _Order) -> Iterator[str]:
                 *map(_rate, rates),
             ]
         )
+    if report["untranslated"]:
+        yield f"Of {report['untranslated']:,} items there is no translation; they are not counted."
     if order.output is not None:
         yield f"Kept rows: {order.output}"
     if order.decisions is not None:

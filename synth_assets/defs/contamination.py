@@ -5,57 +5,40 @@ from collections.abc import Mapping
 import dagster as dg
 import polars as pl
 
-from synth_assets.core.decontaminate.error_rate import (
-    ANY,
-    ERROR_RATE_SCHEMA,
-    measure_error_rate,
-)
-from synth_assets.core.decontaminate.screen import Screen, ScreenRules
+from synth_assets.core.decontaminate.error_rate import ANY, ErrorRate
 from synth_assets.core.decontaminate.stage import rows_by_method
-from synth_assets.core.schema import Origin
 from synth_assets.defs.display import count_table, small_table, table
+from synth_assets.resources.decontamination.asked import Asked
 
 _LEAKS_SHOWN = 20
 _LEAKS_TOLD = 5
 _COLUMNS = ("looked_at", "flagged", "share", "low", "high")
 
 
-def measured_errors(
-    screen: Screen, rules: ScreenRules, benchmarks: pl.DataFrame, rows: pl.DataFrame
-) -> pl.DataFrame:
-    """Measure how often decontamination errs on this benchmark, beside these rows.
-
-    Args:
-        screen: that knows the benchmarks.
-        rules: by which it was built.
-        benchmarks: columns of `SAMPLE_SCHEMA`.
-        rows: columns of `SAMPLE_SCHEMA`; the human ones among them count as clean.
-
-    Returns:
-        Columns of `ERROR_RATE_SCHEMA`; no rows without benchmarks.
-    """
-    if benchmarks.is_empty():
-        return ERROR_RATE_SCHEMA.to_frame()
-    real = rows.filter(pl.col("origin") == Origin.REAL.value)
-    clean = [*real["prompt"], *real["response"]]
-    measured = measure_error_rate(
-        screen, benchmarks, clean, lambda some: Screen.build(some.clear(), some, rules)
-    )
-    return measured.table
-
-
-def error_metadata(measured: pl.DataFrame) -> dict[str, dg.MetadataValue]:
-    """How often decontamination errs.
-
-    Args:
-        measured: columns of `ERROR_RATE_SCHEMA`.
-    """
-    if measured.is_empty():
+def error_metadata(measured: ErrorRate | None) -> dict[str, dg.MetadataValue]:
+    """How often decontamination errs; nothing where that was not measured."""
+    if measured is None:
         return {}
     told = pl.when("contaminated").then(pl.lit("recall")).otherwise(pl.lit("false positives"))
-    by_method = measured.pivot(on="method", index="rows", values="share")
-    together = measured.filter(method=ANY).select("rows", told.alias("share is"), *_COLUMNS)
+    by_method = measured.table.pivot(on="method", index="rows", values="share")
+    together = measured.table.filter(method=ANY).select("rows", told.alias("share is"), *_COLUMNS)
     return {"error_rate": small_table(together), "error_rate_by_method": small_table(by_method)}
+
+
+def asked_metadata(asked: Asked, measured: ErrorRate | None) -> dict[str, dg.MetadataValue]:
+    """What teachers were asked and paid; how many items one did not translate."""
+    shown: dict[str, dg.MetadataValue] = {}
+    paid = {"judge": asked.judge, "translator": asked.translator}
+    for role, each in paid.items():
+        if each is not None:
+            spent = each.paid.spending
+            shown[f"{role}_calls"] = dg.MetadataValue.int(spent.bought + spent.from_ledger)
+            shown[f"{role}_calls_bought"] = dg.MetadataValue.int(spent.bought)
+            if not spent.unpriced:
+                shown[f"{role}_usd"] = dg.MetadataValue.float(spent.spent_usd_pico / 1e12)
+    if asked.translator is not None and measured is not None:
+        shown["items_not_translated"] = dg.MetadataValue.int(measured.untranslated)
+    return shown
 
 
 def method_metadata(decisions: pl.DataFrame) -> dict[str, dg.MetadataValue]:

@@ -222,6 +222,7 @@ def _fingerprints(published: PublishedSet, workshop: Workshop) -> Iterator[tuple
     for key in published.recipe_keys:
         yield f"recipe {partition_name(key)}", key
     yield "selection", catalogue.selection.dedup.fingerprint
+    yield "decontamination", catalogue.selection.decontaminate.fingerprint
     real = published.rows.filter(pl.col("origin") == Origin.REAL.value)
     for source in sorted(set(real["source"]) & set(catalogue.sources)):
         yield f"source {source}", source_digest(catalogue.sources[source])

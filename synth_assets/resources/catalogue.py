@@ -192,7 +192,7 @@ def load_catalogue(
         shared = replace(shared, teachers={**teachers, answering.id: answering})
     catalogue = _with_recipes(shared, roots, answering, kept or {})
     _refuse_caps_of_nobody(catalogue)
-    _refuse_unknown_embedder(catalogue)
+    _refuse_unknown_helpers(catalogue)
     return catalogue
 
 
@@ -233,15 +233,26 @@ def _refuse_caps_of_nobody(catalogue: Catalogue) -> None:
                 raise CatalogueError(f"budgets.yaml: {_unknown(kind, name, known[kind])}")
 
 
-def _refuse_unknown_embedder(catalogue: Catalogue) -> None:
-    """Deduplication comes after all that costs money: a mistyped name must not wait for it."""
-    semantic = catalogue.selection.dedup.semantic
-    if semantic is None or semantic.embedder.startswith(f"{SENTENCE_TRANSFORMERS}:"):
-        return
+def _refuse_unknown_helpers(catalogue: Catalogue) -> None:
+    """Selection comes after all that costs money: a mistyped name must not wait for it."""
+    semantic, section = catalogue.selection.dedup.semantic, catalogue.selection.decontaminate
+    if semantic is not None:
+        _refuse_unknown_embedder(catalogue, "dedup.semantic", semantic.embedder)
+    if section.embedder is not None:
+        _refuse_unknown_embedder(catalogue, "decontaminate.embedder", section.embedder)
+    asked = {"judge": section.judge}
+    asked["translation"] = section.translation.teacher if section.translation else None
+    for key, name in asked.items():
+        if name is not None and name not in catalogue.teachers:
+            told = _unknown("teacher", name, set(catalogue.teachers))
+            raise CatalogueError(f"selection.yaml: decontaminate.{key}: {told}")
+
+
+def _refuse_unknown_embedder(catalogue: Catalogue, place: str, name: str) -> None:
     known = {MINILM, TFIDF, *catalogue.teachers}
-    if semantic.embedder not in known:
-        told = _unknown("embedder", semantic.embedder, [*known, f"{SENTENCE_TRANSFORMERS}:FOLDER"])
-        raise CatalogueError(f"selection.yaml: dedup.semantic: {told}")
+    if name not in known and not name.startswith(f"{SENTENCE_TRANSFORMERS}:"):
+        told = _unknown("embedder", name, [*known, f"{SENTENCE_TRANSFORMERS}:FOLDER"])
+        raise CatalogueError(f"selection.yaml: {place}: {told}")
 
 
 def _mixtures(

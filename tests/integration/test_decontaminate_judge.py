@@ -1,6 +1,7 @@
 """`synth decontaminate` with a paid judge and with vectors, on files of one's own."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,10 @@ UNSURE = (
     "her friends pay?"
 )
 """Between the thresholds of the finder."""
+FRENCH = (
+    "Les canards de Janet pondent 16 œufs par jour. Elle en mange trois au petit déjeuner et fait "
+    "des muffins avec quatre. Elle vend le reste au marché 2 $ l'œuf. Combien gagne-t-elle ?"
+)
 
 
 @dataclass
@@ -30,17 +35,18 @@ class Judged:
     server: ChatServer
     capture: pytest.CaptureFixture[str]
 
-    def run(self, *options: str, code: int = 0) -> str:
+    def run(self, *options: str, code: int = 0, rates: bool = False) -> str:
         self.capture.readouterr()
         bench, rows = (str(self.folder / f"{name}.jsonl") for name in ("bench", "rows"))
+        unmeasured = () if rates else ("--no-rates",)
         with pytest.raises(SystemExit) as ended:
-            main(["decontaminate", rows, "--against", bench, "--no-rates", *options])
+            main(["decontaminate", rows, "--against", bench, *unmeasured, *options])
         said = self.capture.readouterr()
         assert ended.value.code == code, said.err
         return said.err if code else said.out
 
-    def report(self, *options: str) -> dict[str, Any]:
-        return json.loads(self.run("--json", *options))
+    def report(self, *options: str, rates: bool = False) -> dict[str, Any]:
+        return json.loads(self.run("--json", *options, rates=rates))
 
     def write(self, name: str, content: object) -> None:
         path = self.folder / "recipes" / name
@@ -127,10 +133,38 @@ def test_judge_whose_answers_nothing_bounds_is_refused_under_a_budget(judged):
         (("--embedder", "minilmm"), "Did you mean minilm?"),
         (("--embedder", "tfidf"), "depend on all texts given at once"),
         (("--judge", "arbiter", "--find", "near"), "Add rephrased to --find"),
+        (("--translate-by", "arbiter"), "which --no-rates leaves out"),
     ],
 )
 def test_judge_or_embedder_that_cannot_be_is_named_with_the_mend(judged, options, message):
     assert message in judged(lambda asked: "").run(*options, code=2)
+
+
+def test_translator_makes_items_in_another_language_whose_recall_is_told(judged):
+    def says(asked: str) -> str:
+        assert "into French" in asked
+        return f"<translation>{FRENCH if ITEM in asked else 'Je ne sais pas.'}</translation>"
+
+    made = judged(says)
+    options = ("--translate-by", "arbiter", "--language", "French")
+    said = made.report(*options, rates=True)
+    [rate] = [each for each in said["error_rates"] if each["rows"] == "translated"]
+    assert rate["contaminated"]
+    # No finder reads French.
+    assert (rate["looked_at"], rate["flagged"]) == (50, 0)
+    assert said["untranslated"] == 0
+    assert said["translator"] == {
+        "teacher": "arbiter",
+        "asked": 50,
+        "bought": 50,
+        "cost_usd": pytest.approx(said["translator"]["cost_usd"]),
+    }
+    assert said["translator"]["cost_usd"] > 0
+    assert made.server.asked == 50
+
+    told = made.run(*options, rates=True)
+    assert "arbiter was asked for 50 items; 0 of the calls were bought now" in told
+    assert re.search(r"translated +50 +0 +0\.0%", told)
 
 
 def test_embedder_speaks_beside_words_and_numbers(judged):

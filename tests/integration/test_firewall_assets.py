@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -24,6 +25,8 @@ from synth_assets.resources.home import ALL, Home
 from synth_assets.resources.kept_out.register import Register
 from synth_assets.resources.settings import read_settings
 from synth_assets.resources.workshop import Workshop
+from tests.integration.chat_server import chat_server
+from tests.integration.own_project import KEY, KEY_ENV, teacher
 from tests.samples import decisions_of, frame_of, reasons_of, synthetic_row
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -190,6 +193,46 @@ def graph(refreshed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
 def items(graph: Graph) -> dict[str, str]:
     """Source -> id of its one item."""
     return dict(Register(graph.home.kept_out).read().select("source", "item_id").iter_rows())
+
+
+def test_decontamination_asks_a_teacher_to_judge_and_to_translate_as_selection_says(
+    graph: Graph, monkeypatch: pytest.MonkeyPatch
+):
+    baker = (
+        "A baker bakes forty loaves a day and burns three. Six shops get parts: how many loaves "
+        "each?"
+    )
+
+    def says(body: dict[str, Any]) -> str:
+        if "<verdict>" in body["messages"][-1]["content"]:
+            return "<verdict>different</verdict>"
+        return "<translation>Ein Glaser schneidet Scheiben.</translation>"
+
+    with chat_server(answer=says) as server:
+        monkeypatch.setenv(KEY_ENV, KEY)
+        entry = teacher("arbiter", "hosted_vllm/arbiter", server.base_url)
+        (graph.recipes / "teachers.yaml").write_text(json.dumps({"teachers": [entry]}))
+        row = synthetic_row("baker", baker, "It is six.")
+        [decided] = graph.decontaminated(row).iter_rows(named=True)
+        assert decided["reason"] == Reason.REPHRASED_BENCHMARK_ITEM.value
+        asked = {"judge": "arbiter", "translation": {"teacher": "arbiter", "items": 2}}
+        (graph.recipes / "selection.yaml").write_text(json.dumps({"decontaminate": asked}))
+        assert graph.decontaminated(row)["outcome"].to_list() == ["kept"]
+        assert server.asked == 3
+        [translated] = read_frame(graph.home.error_rate).filter(rows="translated", method="any")[
+            "looked_at"
+        ]
+        assert translated == 2
+        shown = graph.instance.get_latest_materialization_event(
+            dg.AssetKey("decontaminated_samples")
+        )
+        assert shown is not None
+        assert shown.asset_materialization is not None
+        told = shown.asset_materialization.metadata
+        assert [told[f"{role}_calls_bought"].value for role in ("judge", "translator")] == [1, 2]
+        assert told["items_not_translated"].value == 0
+        graph.decontaminated(row)
+        assert server.asked == 3
 
 
 def planted(text: str, near: str) -> dict[str, str]:

@@ -118,6 +118,34 @@ def test_catalogue_with_an_unknown_embedder_guesses_the_name(tmp_path: Path):
         load_catalogue([tmp_path])
 
 
+def test_catalogue_with_an_unknown_helper_of_decontamination_names_the_key(tmp_path: Path):
+    (tmp_path / "teachers.yaml").write_text("teachers: [{id: arbiter, model: openai/e}]")
+    selection = tmp_path / "selection.yaml"
+    selection.write_text(
+        "decontaminate: {embedder: minilm, judge: arbiter, translation: {teacher: arbiter}}"
+    )
+    section = load_catalogue([tmp_path]).selection.decontaminate
+    assert section.translation is not None
+    assert (section.translation.language, section.translation.items) == ("German", 50)
+    for key, said in {
+        "judge": "judge: arbitre",
+        "translation": "translation: {teacher: arbitre}",
+        "embedder": "embedder: arbitre",
+    }.items():
+        selection.write_text(f"decontaminate: {{{said}}}")
+        with pytest.raises(CatalogueError, match=rf"decontaminate\.{key}: no .*'arbitre'.*arbiter"):
+            load_catalogue([tmp_path])
+
+
+def test_selection_fingerprint_of_decontamination_leaves_measuring_out():
+    usual = Selection().decontaminate.fingerprint
+    measured = said("decontaminate: {translation: {teacher: arbiter}}").decontaminate
+    assert measured.fingerprint == usual
+    assert said("decontaminate: {judge: a}").decontaminate.fingerprint != usual
+    later = said("decontaminate: {judge: off}").over(said("decontaminate: {judge: a, embedder: b}"))
+    assert (later.decontaminate.judge, later.decontaminate.embedder) == (None, "b")
+
+
 def test_catalogue_without_selection_has_the_usual_one(tmp_path: Path):
     assert load_catalogue([tmp_path]).selection == Selection()
 

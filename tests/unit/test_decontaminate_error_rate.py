@@ -3,12 +3,14 @@
 import gzip
 import json
 import re
+from collections.abc import Sequence
 
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from synth_assets.core.completion import Request
 from synth_assets.core.decontaminate.error_rate import (
     CLEAN_ROWS,
     ERROR_RATE_SCHEMA,
@@ -20,9 +22,13 @@ from synth_assets.core.decontaminate.finding import Method
 from synth_assets.core.decontaminate.injections import Kind, injections
 from synth_assets.core.decontaminate.paraphrase import Paraphraser
 from synth_assets.core.decontaminate.screen import Screen
+from synth_assets.core.decontaminate.translation import ModelTranslator
 from synth_assets.core.sample import Sample, sample_frame
 from synth_assets.core.schema import SAMPLE_SCHEMA
+from synth_assets.core.verify.tools import CallFailure
+from synth_assets.errors import UnknownNameError
 from tests.samples import frame_of, real_row
+from tests.unit.judging_bench import DOWN, ScriptedJudges
 from tests.unit.test_decontaminate_finders import ITEM, OTHER, SAME_TOPIC, exam
 
 NOTHING = SAMPLE_SCHEMA.to_frame()
@@ -103,11 +109,43 @@ def test_injections_hold_items_in_every_way_they_allow():
     assert re.fullmatch(rf"\w+\.\n\n{re.escape(ITEM)}\n\n\w+\.", embedded)
 
 
-def test_injections_are_translated_where_something_can():
-    items = {"ducks": ITEM, "robe": OTHER}
-    made = injections(items, [], 0, translate=lambda texts: [f"fr: {texts[0]}", None])
-    translated = [each for each in made if each.kind is Kind.TRANSLATED]
-    assert [(each.item_id, each.text) for each in translated] == [("ducks", f"fr: {ITEM}")]
+def test_error_rate_counts_what_a_teacher_translated_and_what_it_did_not():
+    asked: list[str] = []
+
+    def translate(texts: Sequence[str]) -> list[str | None]:
+        asked.extend(texts)
+        return [f"In other tongues: {texts[0]}", *(f"kaum {n}" for n in range(3)), None]
+
+    found = measured(translate=translate, shadow=Shadow(translated=5))
+    translated = row_of(found.table, "translated", "any")
+    # Of these four one still holds the item word for word.
+    assert (translated["looked_at"], translated["flagged"]) == (4, 1)
+    assert found.untranslated == 1
+    assert len(asked) == 5
+    assert measured().untranslated == 0
+
+
+def test_translator_asks_for_each_text_as_data_and_takes_what_is_another():
+    def says(request: Request) -> str | CallFailure:
+        prompt = request.messages[-1].content
+        if ITEM in prompt:
+            return "<translation>\n Janets Enten legen 16 Eier. </translation>"
+        if OTHER in prompt:
+            return f"<translation>{OTHER.upper()}</translation>"
+        return "I cannot." if "refused" in prompt else DOWN
+
+    judges = ScriptedJudges(says)
+    teacher = next(iter(judges.teachers))
+    told = ModelTranslator(judges, teacher, "German")([ITEM, OTHER, "refused {text}", "down"])
+    assert told == ["Janets Enten legen 16 Eier.", None, None, None]
+    [calls] = judges.asked[:1]
+    first, third = calls[0].request, calls[2].request
+    assert (first.step, first.teacher) == (f"translate_item:{teacher}", teacher)
+    assert f"<text>\n{ITEM}\n</text>" in first.messages[-1].content
+    assert "into German" in first.messages[-1].content
+    assert "<text>\nrefused {text}\n</text>" in third.messages[-1].content
+    with pytest.raises(UnknownNameError, match="translated by nobody"):
+        ModelTranslator(judges, "nobody", "German")([ITEM])
 
 
 def test_error_rate_tells_recall_by_kind_and_false_positives():

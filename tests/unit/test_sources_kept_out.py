@@ -6,12 +6,16 @@ import pytest
 
 from synth_assets.core.config.sources import KeptOut
 from synth_assets.core.decontaminate.finding import FINDERS, Method
+from synth_assets.core.decontaminate.kept_out import REGISTER_SCHEMA
+from synth_assets.core.decontaminate.kept_out import KeptOut as ItemsKeptOut
 from synth_assets.core.decontaminate.screen import Screen
 from synth_assets.core.decontaminate.stage import decontaminate
 from synth_assets.core.schema import SAMPLE_SCHEMA
-from synth_assets.defs.contamination import error_metadata, measured_errors, method_metadata
+from synth_assets.defs.contamination import error_metadata, method_metadata
 from synth_assets.errors import CatalogueError
 from synth_assets.resources.catalogue import Catalogue, load_catalogue
+from synth_assets.resources.home import Home
+from synth_assets.resources.kept_out.firewall import ProjectFirewall
 from synth_assets.resources.sources.inputs import screen_rules
 from synth_assets.resources.sources.located import source_digest
 from tests.samples import frame_of, real_row, synthetic_row
@@ -60,7 +64,7 @@ def test_kept_out_knows_every_finder():
     assert KeptOut().look_for == tuple(map(str, FINDERS))
 
 
-def test_metadata_tells_methods_and_error_rates():
+def test_metadata_tells_methods_and_error_rates(tmp_path: Path):
     benchmarks = frame_of(real_row("ducks", ITEM, "18"), real_row("robe", OTHER, "3"))
     rows = frame_of(
         synthetic_row("copy", ITEM, "Yes."),
@@ -73,9 +77,13 @@ def test_metadata_tells_methods_and_error_rates():
     assert found["found_by"].value == (
         "| method | rows |\n| --- | ---: |\n| perturbed | 1 |\n| text | 1 |"
     )
-    errors = error_metadata(measured_errors(screen, rules, benchmarks, rows))
+    registered = REGISTER_SCHEMA.to_frame()
+    firewall = ProjectFirewall(
+        Home(tmp_path), ItemsKeptOut.of(NOTHING, benchmarks, registered), rules
+    )
+    errors = error_metadata(firewall.measure_errors(benchmarks, rows))
     lines = str(errors["error_rate"].value).splitlines()
     assert "| verbatim | recall | 2 | 2 | 1 | 0.3424 | 1 |" in lines
     assert "| clean rows | false positives | 2 | 0 | 0 | 0 | 0.6576 |" in lines
     assert method_metadata(decontaminate(NOTHING, screen).decisions) == {}
-    assert error_metadata(measured_errors(screen, rules, NOTHING, rows)) == {}
+    assert error_metadata(firewall.measure_errors(NOTHING, rows)) == {}

@@ -1,4 +1,4 @@
-"""Selection: `selection.yaml` says which rows count as repetitions of others."""
+"""Selection: `selection.yaml` says what counts as a repetition, and how test items are found."""
 
 from pathlib import PurePath
 from typing import Annotated, Literal, TypeAlias, TypeVar
@@ -15,9 +15,13 @@ from synth_assets.core.fingerprint import fingerprint
 from synth_assets.errors import ConfigurationError
 
 T = TypeVar("T")
+_W = TypeVar("_W", bound=Written)
 
 ComparedPart: TypeAlias = Literal["history", "prompt", "response", "messages"]
 """What of a row is compared, or all of it in one column of chats."""
+
+EmbedderName: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+TeacherId: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 Similarity: TypeAlias = Annotated[float, Field(gt=0, le=1)]
 
@@ -28,6 +32,11 @@ def _said_off(said: object) -> object:
 
 OrOff: TypeAlias = Annotated[T | None, BeforeValidator(_said_off)]
 """Something, or `off`."""
+
+
+def _laid_over(section: _W, other: _W) -> _W:
+    said = {name: getattr(section, name) for name in section.model_fields_set}
+    return other.model_copy(update=said)
 
 
 class ExactSpec(Written):
@@ -88,7 +97,7 @@ class SemanticSpec(Written):
         same_numbers: whether a row is one only of rows that tell of the same numbers.
     """
 
-    embedder: Annotated[str, StringConstraints(min_length=1, max_length=500)] = "minilm"
+    embedder: EmbedderName = "minilm"
     threshold: Similarity
     same_numbers: bool = True
 
@@ -153,8 +162,44 @@ class DedupSpec(Written):
 
     def over(self, other: "DedupSpec") -> "DedupSpec":
         """This section where it says something, else the other's, key by key."""
-        said = {name: getattr(self, name) for name in self.model_fields_set}
-        return other.model_copy(update=said)
+        return _laid_over(self, other)
+
+
+class TranslationSpec(Written):
+    """Test items in another language: how many of them are found is measured in each run.
+
+    Attributes:
+        teacher: who translates, through the ledger and under its budgets.
+        language: into which.
+        items: how many at most; each is a call, once.
+    """
+
+    teacher: TeacherId
+    language: Annotated[str, StringConstraints(min_length=2, max_length=60)] = "German"
+    items: int = Field(default=50, ge=1, le=10_000)
+
+
+class DecontaminateSpec(Written):
+    """The section `decontaminate`: what helps to find items of benchmarks, and to measure that.
+
+    Attributes:
+        embedder: vectors of meaning, which find more of what is rephrased; as `semantic` has it.
+        judge: a teacher that decides on rows of which the finder of rephrased items is not sure.
+        translation: what is measured beside rephrased and renumbered items; no identity.
+    """
+
+    embedder: OrOff[EmbedderName] = None
+    judge: OrOff[TeacherId] = None
+    translation: OrOff[TranslationSpec] = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Identity of all that decides which rows are kept, beside rows and benchmarks."""
+        return fingerprint(self.model_dump(mode="json", exclude={"translation"}))
+
+    def over(self, other: "DecontaminateSpec") -> "DecontaminateSpec":
+        """This section where it says something, else the other's, key by key."""
+        return _laid_over(self, other)
 
 
 class Selection(Written):
@@ -162,13 +207,16 @@ class Selection(Written):
 
     Attributes:
         dedup: what counts as a repetition.
+        decontaminate: what helps to keep items of benchmarks out.
     """
 
     dedup: DedupSpec = DedupSpec()
+    decontaminate: DecontaminateSpec = DecontaminateSpec()
 
     def over(self, other: "Selection") -> "Selection":
         """This selection where it says something, else the other's, key by key."""
-        return self.model_copy(update={"dedup": self.dedup.over(other.dedup)})
+        decontaminate = self.decontaminate.over(other.decontaminate)
+        return Selection(dedup=self.dedup.over(other.dedup), decontaminate=decontaminate)
 
     def located_in(self, folder: PurePath) -> "Selection":
         """The same with paths that no longer depend on where one stands."""

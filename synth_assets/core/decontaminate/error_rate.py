@@ -7,13 +7,20 @@ not know them, looks at.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from statistics import NormalDist
 
 import polars as pl
 
 from synth_assets.core.coverage.intervals import wilson
 from synth_assets.core.decontaminate.finding import EXACT, Method, Overlap
-from synth_assets.core.decontaminate.injections import Injected, Kind, Translate, injections
+from synth_assets.core.decontaminate.injections import (
+    Injected,
+    Kind,
+    Translate,
+    injections,
+    translations,
+)
 from synth_assets.core.decontaminate.screen import Screen
 from synth_assets.core.fingerprint import content_hash, exact_hash
 
@@ -46,11 +53,13 @@ class Shadow:
 
     Attributes:
         items: most items that contaminated rows are made from, and most held back.
+        translated: most items that are translated, where something can; each is a call.
         clean_rows: most human rows.
         seed: of all choices.
     """
 
     items: int = 200
+    translated: int = 50
     clean_rows: int = 1_000
     seed: int = 0
 
@@ -63,11 +72,13 @@ class ErrorRate:
         table: columns of `ERROR_RATE_SCHEMA`.
         missed: some contaminated rows that no method saw.
         wrong: some clean rows that were flagged, and for what.
+        untranslated: items that were to be translated, and of which there is no translation.
     """
 
     table: pl.DataFrame
     missed: tuple[Injected, ...]
     wrong: tuple[tuple[str, Overlap], ...]
+    untranslated: int = 0
 
     def recall(self, kind: Kind) -> float | None:
         """Share of contaminated rows of a kind that any method flags; none without such rows."""
@@ -120,7 +131,12 @@ def measure_error_rate(
     texts = sorted(dict.fromkeys(clean), key=lambda text: exact_hash(str(shadow.seed), text))
     texts = texts[: shadow.clean_rows]
     recorded = [each for each in recorded if each[0] in known]
-    made = injections(items, texts, shadow.seed, recorded, translate)
+    made = injections(items, texts, shadow.seed, recorded)
+    untranslated = 0
+    if translate is not None:
+        some = dict(islice(items.items(), shadow.translated))
+        translated = translations(some, translate)
+        made, untranslated = [*made, *translated], len(some) - len(translated)
     seen = screen.seen([[each.text] for each in made])
     rows = list(_recalls(made, seen))
     missed = [each for each, methods in zip(made, seen, strict=True) if not methods]
@@ -134,6 +150,7 @@ def measure_error_rate(
         pl.DataFrame(rows, schema=ERROR_RATE_SCHEMA, orient="row"),
         _some_of_each(missed),
         tuple(wrong[:_SHOWN]),
+        untranslated,
     )
 
 

@@ -48,16 +48,14 @@ def injections(
     surroundings: Sequence[str],
     seed: int,
     recorded: Iterable[tuple[str, str]] = (),
-    translate: Translate | None = None,
 ) -> list[Injected]:
-    """Make rows that hold items, each in every way it allows.
+    """Make rows that hold items, each in every way it allows without a teacher.
 
     Args:
         items: id -> prompt.
         surroundings: texts to put items in the midst of; without any, nothing is embedded.
         seed: the same one makes the same rows.
         recorded: item id and a rephrasing of it.
-        translate: where there is one.
     """
     teller = Paraphraser.for_texts(items.values(), seed)
     made: list[Injected] = []
@@ -71,14 +69,22 @@ def injections(
         }
         made += [Injected(kind, item, text) for kind, text in told.items() if text]
     made += [Injected(Kind.RECORDED, item, text) for item, text in recorded if text.strip()]
-    if translate is not None:
-        texts = translate(list(items.values()))
-        made += [
-            Injected(Kind.TRANSLATED, item, text)
-            for item, text in zip(items, texts, strict=True)
-            if text
-        ]
     return made
+
+
+def translations(items: Mapping[str, str], translate: Translate) -> list[Injected]:
+    """Rows that hold items in another language: of those of which there is a translation.
+
+    Args:
+        items: id -> prompt.
+        translate: asked once, for all of them.
+    """
+    texts = translate(list(items.values()))
+    return [
+        Injected(Kind.TRANSLATED, item, text)
+        for item, text in zip(items, texts, strict=True)
+        if text
+    ]
 
 
 def _embedded(prompt: str, surroundings: Sequence[str], seed: int) -> str | None:

@@ -121,7 +121,8 @@ def _of_the_search_for_test_items(facts: CardFacts) -> Iterator[str]:
         )
     if kept_out.error_rate.is_empty():
         yield "How often the search for test items errs was not measured."
-    yield "Translated test items are not looked for."
+    if Kind.TRANSLATED.value not in measured["rows"]:
+        yield "Translated test items are not looked for, nor was it measured how many are found."
 
 
 def _of_deduplication(facts: CardFacts) -> str:

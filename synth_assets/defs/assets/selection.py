@@ -3,14 +3,16 @@
 import dagster as dg
 import polars as pl
 
+from synth_assets.core.decontaminate.error_rate import ERROR_RATE_SCHEMA
 from synth_assets.core.dedup.frames import signature_frame
 from synth_assets.core.schema import SAMPLE_SCHEMA, Stage
-from synth_assets.defs.contamination import error_metadata, measured_errors, method_metadata
+from synth_assets.defs.contamination import asked_metadata, error_metadata, method_metadata
 from synth_assets.defs.display import count_by, data_version, joined, plot, stage_metadata
 from synth_assets.defs.duplicates import cluster_metadata, effort_metadata
 from synth_assets.defs.names import SELECT
 from synth_assets.defs.partitions import recipe_versions
 from synth_assets.defs.spending import run_account
+from synth_assets.resources.decontamination.asked import opened
 from synth_assets.resources.deduplication import deduplicate_all
 from synth_assets.resources.frames import write_frame
 from synth_assets.resources.home import ALL
@@ -96,12 +98,17 @@ def decontaminated_samples(
     """Candidates for training sets: rows that overlap no benchmark item and no held-out row.
 
     Nor does any come of one, by its seed or parents. How often decontamination errs is measured on
-    rows made from the benchmarks' own items, which go nowhere else, and on human rows.
+    rows made from the benchmarks' own items, which go nowhere else, and on human rows. Teachers
+    judge and translate where the section `decontaminate` of selection.yaml says so.
     """
-    firewall = ProjectFirewall.of(workshop, held_out_real, benchmarks)
-    result = firewall.decontaminate(deduplicated_samples)
-    workshop.home.record_decisions(Stage.DECONTAMINATE, ALL, result)
-    errors = measured_errors(firewall.screen, firewall.rules, benchmarks, deduplicated_samples)
+    spec = workshop.catalogue.selection.decontaminate
+    run = workshop.run or run_account(context.run)
+    with opened(workshop, spec, run) as asked:
+        firewall = ProjectFirewall.of(workshop, held_out_real, benchmarks, asked)
+        result = firewall.decontaminate(deduplicated_samples)
+        workshop.home.record_decisions(Stage.DECONTAMINATE, ALL, result)
+        measured = firewall.measure_errors(benchmarks, deduplicated_samples)
+    errors = ERROR_RATE_SCHEMA.to_frame() if measured is None else measured.table
     write_frame(workshop.home.error_rate, errors)
     return dg.MaterializeResult(
         value=result.kept,
@@ -109,7 +116,8 @@ def decontaminated_samples(
         metadata={
             **stage_metadata(result.decisions),
             **method_metadata(result.decisions),
-            **error_metadata(errors),
+            **error_metadata(measured),
+            **asked_metadata(asked, measured),
         },
     )
 
