@@ -208,7 +208,9 @@ class Mixing:
     @cached_property
     def _benchmarks(self) -> pl.DataFrame:
         told = self.said.benchmarks
-        return SAMPLE_SCHEMA.to_frame() if told is None else read_benchmarks(told.files)
+        if told is None:
+            return SAMPLE_SCHEMA.to_frame()
+        return read_benchmarks(told.files, folder=self.config.parent)
 
     def _candidates(self, each: CandidateRows) -> Iterator[Sample]:
         is_real = Origin(each.origin) is Origin.REAL

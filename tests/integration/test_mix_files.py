@@ -1,5 +1,9 @@
 import hashlib
 import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -94,6 +98,38 @@ def test_mix_of_the_same_files_gives_the_same_bytes(config: Path, tmp_path: Path
         files = sorted((tmp_path / name).iterdir())
         digests.append([(f.name, hashlib.sha256(f.read_bytes()).hexdigest()) for f in files])
     assert digests[0] == digests[1]
+
+
+def test_mix_of_the_same_files_on_another_machine_gives_the_same_bytes(
+    config: Path, tmp_path: Path
+):
+    _made(config, tmp_path / "here")
+    there = tmp_path / "another place"
+    there.mkdir()
+    for name in ("human.jsonl", "held.jsonl", "made.jsonl", "exam.jsonl", "mix.yaml"):
+        shutil.copyfile(tmp_path / name, there / name)
+        os.utime(there / name, (0, 86_400))
+    machine = {
+        "HOME": str(there),
+        "LC_ALL": "C",
+        "PATH": os.environ["PATH"],
+        "POLARS_MAX_THREADS": "1",
+        "PYTHONHASHSEED": "77",
+        "SYNTH_HOME": str(there / "own home"),
+        "TZ": "Pacific/Kiritimati",
+    }
+    done = subprocess.run(
+        [Path(sys.executable).with_name("synth"), "mix", "mix.yaml", "-o", "out"],
+        cwd=there,
+        env=machine,
+        umask=0o077,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    for file in sorted((tmp_path / "here").iterdir()):
+        assert (there / "out" / file.name).read_bytes() == file.read_bytes(), file.name
 
 
 def test_mix_that_asks_too_much_says_what_would_do(
