@@ -13,6 +13,7 @@ import polars as pl
 from synth_assets.core.collapse.canary import USUAL_SIZE
 from synth_assets.core.collapse.of_sets import CANARY_SCHEMA, canary_frame, canary_of_set
 from synth_assets.core.collapse.risk_index import risk_of
+from synth_assets.core.config.gates import GateAction
 from synth_assets.core.config.mix_files import CandidateRows, MixFiles, Rows
 from synth_assets.core.config.mixtures import Mixture, NamedPolicy
 from synth_assets.core.config.selection import Selection
@@ -116,9 +117,24 @@ class Mixing:
         """The mixture under the policy that it names.
 
         Raises:
-            ConfigurationError: if there is no such policy.
+            ConfigurationError: if there is no such policy, or a gate that is not held here.
         """
-        told = self.said.mixture.located_in(self.config.parent)
+        told = self._under_policy(self.said.mixture.located_in(self.config.parent))
+        gates = told.gates
+        if gates.raise_real_share or GateAction.BLOCK in (
+            gates.canary,
+            gates.diversity,
+            gates.drift,
+        ):
+            raise ConfigurationError(
+                f"{self.config}: the gates of mixture {told.id} may stop a set, or raise its real "
+                "share; `synth mix` measures nothing that they need, and would pass them over. "
+                "Use the mixture in a project (`synth run --mixture`), or take the gates away and "
+                "look at the set with `synth canary`, `synth diversity` and `synth drift`."
+            )
+        return told
+
+    def _under_policy(self, told: Mixture) -> Mixture:
         if told.policy is None:
             return told
         known = {**self.known_policies, **{each.id: each for each in self.said.policies}}

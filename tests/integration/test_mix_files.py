@@ -151,6 +151,7 @@ def test_mix_that_asks_too_much_says_what_would_do(
         ("files: [human.jsonl]", "files: [gone.jsonl]", "gone.jsonl"),
         ("held_out: [{files: [held.jsonl]}]", "held_out: [{files: [held.jsonl], source: x}]", "x"),
         ("  rows: 120\n", "  rows: 120\n  policy: nobody\n", "no policy is called nobody"),
+        ("  rows: 120\n", "  rows: 120\n  gates: {drift: block}\n", "gates of mixture small"),
         ("id: gen", "id: human", "the id human stands twice"),
     ],
 )
