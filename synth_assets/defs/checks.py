@@ -109,25 +109,31 @@ def every_recipe_loads(workshop: dg.ResourceParam[Workshop]) -> dg.AssetCheckRes
     )
 
 
-@dg.asset_check(
-    asset="raw_generations",
-    description="No cap of a budget kept a planned sample from being generated.",
-    partitions_def=recipe_versions,
-)
-def within_budget(
-    context: dg.AssetCheckExecutionContext, workshop: dg.ResourceParam[Workshop]
-) -> dg.AssetCheckResult:
-    """Warn of what waits for a higher cap."""
-    decisions = read_frame(workshop.home.decisions(Stage.GENERATE, context.partition_key))
-    waiting = decisions.filter(pl.col("reason") == Reason.BUDGET_REACHED)
-    return dg.AssetCheckResult(
-        passed=waiting.is_empty(),
-        severity=dg.AssetCheckSeverity.WARN,
-        metadata={
-            "samples_waiting": waiting.height,
-            "caps": sorted(set(waiting["detail"].str.extract(r"^(budget of [^:]+:[^:]*)"))),
-        },
+def _within_budget(asset: str, stage: Stage, what: str) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        name="within_budget",
+        asset=asset,
+        description=f"No cap of a budget kept {what}.",
+        partitions_def=recipe_versions,
     )
+    def check(
+        context: dg.AssetCheckExecutionContext, workshop: dg.ResourceParam[Workshop]
+    ) -> dg.AssetCheckResult:
+        """Warn of what waits for a higher cap."""
+        decisions = read_frame(workshop.home.decisions(stage, context.partition_key))
+        waiting = decisions.filter(pl.col("reason") == Reason.BUDGET_REACHED)
+        return dg.AssetCheckResult(
+            passed=waiting.is_empty(),
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={
+                "samples_waiting": waiting.height,
+                "caps": sorted(
+                    set(waiting["detail"].str.extract(r"(budget of [^:]+:[^:]*)").drop_nulls())
+                ),
+            },
+        )
+
+    return check
 
 
 @dg.asset_check(
@@ -280,7 +286,8 @@ def all_checks() -> Sequence[dg.AssetChecksDefinition]:
         *(_rows_and_schema(asset, *contract) for asset, contract in _FRAMES.items()),
         *(_one_decision_per_row(asset, *contract) for asset, contract in _STAGES.items()),
         every_recipe_loads,
-        within_budget,
+        _within_budget("raw_generations", Stage.GENERATE, "a planned sample from being generated"),
+        _within_budget("verified_samples", Stage.VERIFY, "a judge from deciding on a sample"),
         every_recipe_is_here,
         no_giant_cluster,
         no_held_out_or_benchmark_row,

@@ -12,8 +12,10 @@ import polars as pl
 import pytest
 
 from synth_assets.core.generation.outlook import RecipePlan
-from synth_assets.core.schema import Reason
+from synth_assets.core.schema import Reason, Stage
 from synth_assets.core.verify.stage import VerifyResult, verify_samples
+from synth_assets.defs.checks import all_checks
+from synth_assets.defs.partitions import recipe_versions
 from synth_assets.defs.running import open_instance
 from synth_assets.resources.home import Home
 from synth_assets.resources.ledger.store import Ledger
@@ -247,3 +249,39 @@ def test_one_teacher_for_everything_judges_too(tmp_path: Path):
         recipe = workshop(made, SYNTH_TEACHER="critic").catalogue.recipe("sums")
         assert set(recipe.teachers) == {"critic"}
         assert recipe.spec.verifiers[1].teachers == ("critic",)
+
+
+def test_cap_reached_by_a_judge_is_told_by_a_check_of_the_verified_samples(tmp_path: Path):
+    with project(tmp_path, ["reader"]) as (made, _):
+        made.write("budgets.yaml", {"teachers": {"reader": {"usd": CAP_USD}}})
+        left = verify(made)
+        waiting = reasons(left)[Reason.BUDGET_REACHED]
+        shop = workshop(made)
+        key = shop.catalogue.recipe("sums").key
+        shop.home.record_decisions(Stage.VERIFY, key, left.stage)
+
+        @dg.asset(partitions_def=recipe_versions)
+        def verified_samples() -> None:
+            return None
+
+        checks = [
+            each
+            for each in all_checks()
+            if dg.AssetCheckKey(dg.AssetKey("verified_samples"), "within_budget") in each.check_keys
+        ]
+        with dg.DagsterInstance.ephemeral() as instance:
+            instance.add_dynamic_partitions(str(recipe_versions.name), [key])
+            done = dg.Definitions(
+                assets=[verified_samples],
+                asset_checks=checks,
+                jobs=[dg.define_asset_job("all", "*")],
+                resources={"workshop": shop},
+            )
+            ran = done.resolve_job_def("all").execute_in_process(
+                instance=instance, partition_key=key
+            )
+    [told] = ran.get_asset_check_evaluations()
+    assert not told.passed
+    assert told.severity is dg.AssetCheckSeverity.WARN
+    assert told.metadata["samples_waiting"].value == waiting > 0
+    assert told.metadata["caps"].value == ["budget of teacher:reader"]
