@@ -95,13 +95,14 @@ class Number(Verifier):
         """The final number of a solution, or None when it has none or several that differ."""
         plain = _ANNOTATION.sub("", readable(text))
         before = r"(?<!\w)" if self.marker[0].isalnum() else ""
-        marked = [
-            _only_number(plain[match.end() : match.end() + _LINE_CHARACTERS])
-            for match in re.finditer(before + re.escape(self.marker), plain)
-        ]
-        if marked:
-            values = {quantity.value if quantity else None for quantity in marked}
-            return marked[-1] if len(values) == 1 else None
+        final: Quantity | None = None
+        for match in re.finditer(before + re.escape(self.marker), plain):
+            found = _only_number(plain[match.end() : match.end() + _LINE_CHARACTERS])
+            if found is None or (final is not None and final.value != found.value):
+                return None
+            final = found
+        if final is not None:
+            return final
         if self.marker_required:
             return None
         return max(quantities(plain), key=lambda found: found.start, default=None)
