@@ -31,6 +31,8 @@ from synth_assets.errors import SynthError
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
+_INTERRUPTED = 130
+
 _GROUP_HELP = """Make synthetic training data that is verified, deduplicated, mixed and traceable.
 
 \b
@@ -74,7 +76,19 @@ Environment:
 """
 
 
-@click.group(help=_GROUP_HELP, context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  as click has it
+        """Run a command; Ctrl-C ends each with the exit code that shells know, 130."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("Stopped.", err=True)
+            ctx.exit(_INTERRUPTED)
+
+
+@click.group(
+    cls=_Commands, help=_GROUP_HELP, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(package_name="synth-assets")
 def cli() -> None:
     """Collect the commands."""

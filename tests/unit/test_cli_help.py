@@ -6,7 +6,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from synth_assets.cli.main import cli
+from synth_assets.cli.main import cli, main
 from synth_assets.resources.workshop import project_file
 
 LATE = {"litellm", "evidently", "pandas", "datasketch", "matplotlib", "duckdb", "numba"}
@@ -63,3 +63,14 @@ def test_definitions_load_without_what_assets_import_late():
 
     assert "dagster" in modules
     assert modules & LATE == set()
+
+
+def test_ctrl_c_ends_any_command_with_130(monkeypatch, capsys):
+    def interrupted(*_: object, **__: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("synth_assets.cli.show.funnel_text", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        main(["funnel"])
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "Stopped.\n"
