@@ -85,7 +85,8 @@ def by_canary(seed: int, name: str) -> dict[str, float]:
     spent = process_time() - started
     index = risk_of(report)
     signs = {each.sign: each.value for each in index.components}
-    return {"loss": signs[Sign.LOSS], "risk": index.value, "cpu_s": spent}
+    told = {"loss": signs[Sign.LOSS], "by_frequency": signs[Sign.BY_FREQUENCY]}
+    return {**told, "risk": index.value, "cpu_s": spent}
 
 
 def by_gpt(seed: int, name: str) -> dict[str, float]:
@@ -171,22 +172,23 @@ def page(rows: Sequence[dict[str, object]]) -> str:
         return np.array([[told[seed, name] for name in names] for seed in full], np.float64)
 
     gpt, loss, risk = table("gpt", "loss"), table("canary", "loss"), table("canary", "risk")
+    plain = table("canary", "by_frequency")
     lines = [
         f"{len(names)} sets of {_ROWS:,} rows, {len(full)} seeds, means.",
         "",
-        "| set | GPT, bits a byte | canary, loss above real rows | risk index |",
-        "| --- | ---: | ---: | ---: |",
+        "| set | GPT, bits a byte | canary, by frequency | canary, loss | risk index |",
+        "| --- | ---: | ---: | ---: | ---: |",
     ]
     for place in np.argsort(gpt.mean(0)).tolist():
         lines.append(
-            f"| {names[place]} | {gpt[:, place].mean():.3f} | {loss[:, place].mean():+.3f} | "
-            f"{risk[:, place].mean():.0f} |"
+            f"| {names[place]} | {gpt[:, place].mean():.3f} | {plain[:, place].mean():+.3f} | "
+            f"{loss[:, place].mean():+.3f} | {risk[:, place].mean():.0f} |"
         )
     lines.append("")
-    for what, ours in (("loss", loss), ("risk index", risk)):
+    for what, ours in (("by frequency", plain), ("loss", loss), ("risk index", risk)):
         told = agreement(ours, gpt)
         lines.append(
-            f"Spearman's rank correlation of the canary's {what} with the GPT's loss: "
+            f"Spearman's rank correlation of the canary's sign {what!r} with the GPT's loss: "
             f"{told.value:.2f} (over seeds {told.over_seeds[0]:.2f} to {told.over_seeds[1]:.2f}, "
             f"over sets too {told.over_sets[0]:.2f} to {told.over_sets[1]:.2f})."
         )

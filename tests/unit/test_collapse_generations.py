@@ -226,3 +226,20 @@ def test_threshold_scales_nothing_to_0_amber_to_half_and_red_to_1():
         Light.AMBER,
         Light.RED,
     ]
+
+
+def test_canary_by_frequency_finds_repetition_worse_than_the_same_rows_twice(
+    questions: list[str], yard: Yard
+):
+    real, beside = questions[:400], questions[800:2000]
+    sets = {"twice": real * 2, "copies": [*real, *questions[400:410] * 40]}
+    found = {
+        name: {
+            each.sign: each.value
+            for each in risk_of(
+                run_canary(texts, [True] * 800, beside, yard, size=_SMALL)
+            ).components
+        }[Sign.BY_FREQUENCY]
+        for name, texts in sets.items()
+    }
+    assert 0 < found["twice"] < found["copies"] / 1.3

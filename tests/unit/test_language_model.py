@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synth_assets.core.language_model.key_index import KeyIndex
+from synth_assets.core.language_model.kneser_ney import Smoothing
 from synth_assets.core.language_model.ngram import Decoding, NgramModel
 from synth_assets.core.language_model.vocabulary import END, START, UNKNOWN, Tokens, Vocabulary
 
@@ -104,6 +105,39 @@ def test_model_gives_chen_and_goodmans_probabilities_on_counts_made_by_hand() ->
     rest = (0.5 + 1.0) / 3
     assert model.likelihood(nodes, np.array([b]))[0] == pytest.approx(1 / 3 + rest * after_any[b])
     assert model.likelihood(nodes, np.array([a]))[0] == pytest.approx(0.5 / 3 + rest * after_any[a])
+
+
+def test_model_of_frequencies_gives_half_to_the_longest_context_seen() -> None:
+    # Characters `aab`, `ab`: bigrams ^a 2, aa 1, ab 2, b$ 2; of 7 tokens a 3, b 2, $ 2.
+    fitted = NgramModel.fit(["aab", "ab"], 2, Tokens.CHARACTERS, Smoothing.FREQUENCIES)
+    model, a, b = fitted.chances, 3, 4
+    anywhere = {a: 0.5 * 3 / 7 + 0.5 / 4, b: 0.5 * 2 / 7 + 0.5 / 4}
+    nodes = model.after(model.start(1), np.array([a]))
+    found = model.likelihood(np.repeat(nodes, 2, axis=1), np.array([a, b]))
+    assert found == pytest.approx(
+        [0.5 * 1 / 3 + 0.5 * anywhere[a], 0.5 * 2 / 3 + 0.5 * anywhere[b]]
+    )
+    assert model.distribution(nodes).sum() == pytest.approx(1.0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.sets(st.text("ab c", min_size=1, max_size=12), min_size=1), st.integers(2, 4))
+def test_model_of_frequencies_of_texts_many_times_over_is_that_of_them_once(
+    fitted: set[str], times: int
+) -> None:
+    once, again = (
+        NgramModel.fit(sorted(fitted) * n, 3, Tokens.WORDS, Smoothing.FREQUENCIES)
+        for n in (1, times)
+    )
+    held_out = ["a b cab", "zz", ""]
+    assert again.bits_per_byte(held_out) == pytest.approx(once.bits_per_byte(held_out))
+
+
+def test_model_of_texts_twice_still_expects_words_that_it_never_saw() -> None:
+    once, twice = (NgramModel.fit(TEXTS * n, 3) for n in (1, 2))
+    unseen = ["Zebras graze."]
+    assert twice.vocabulary.once == once.vocabulary.once
+    assert twice.bits_per_byte(unseen)[0] < 1.5 * once.bits_per_byte(unseen)[0]
 
 
 @pytest.mark.parametrize("tokens", Tokens)

@@ -188,6 +188,7 @@ def _on_writers(found: Findings) -> Iterator[Advice]:
 
 _MENDS = {
     Sign.LOSS: "Replace synthetic rows by real ones",
+    Sign.BY_FREQUENCY: "Replace rows that repeat others, or are of another kind, by real ones",
     Sign.BEYOND_DISPLACED: "Leave the synthetic rows out, or mend what writes them: the set's real "
     "rows alone do better",
     Sign.OUT_OF_DOMAIN: "Add real rows of other kinds: the set narrows what a student can read",

@@ -18,7 +18,15 @@ from synth_assets.core.diversity.wording import word_similarities
 
 OF_DIVERSITY = (Sign.VENDI, Sign.PHRASES, Sign.SHARPENED, Sign.TOLD_APART)
 """Signs that decoding and filters mend."""
-OF_LOSS = (Sign.LOSS, Sign.BEYOND_DISPLACED, Sign.OUT_OF_DOMAIN, Sign.RARE, Sign.GROWTH, Sign.TAIL)
+OF_LOSS = (
+    Sign.LOSS,
+    Sign.BY_FREQUENCY,
+    Sign.BEYOND_DISPLACED,
+    Sign.OUT_OF_DOMAIN,
+    Sign.RARE,
+    Sign.GROWTH,
+    Sign.TAIL,
+)
 """Signs that real rows mend."""
 
 DOMINANT = 0.7

@@ -15,7 +15,7 @@ import numpy as np
 
 from synth_assets.core.collapse.drawing import drawn
 from synth_assets.core.collapse.intervals import Interval
-from synth_assets.core.collapse.students import NgramStudents, Student, Students
+from synth_assets.core.collapse.students import BY_FREQUENCY, NgramStudents, Student, Students
 from synth_assets.core.collapse.yard import Loss, Reading, Texture, Yard
 from synth_assets.core.language_model.ngram import PLAIN, Decoding
 
@@ -107,6 +107,8 @@ class CanaryReport:
         readings: what students make of real text.
         textures: what the rows themselves are like; not of the real part.
         onward: what comes of training on what students write; not of the real part.
+        by_frequency: what students of plain frequencies need for held-out text; not of the real
+            part.
     """
 
     student: str
@@ -115,6 +117,7 @@ class CanaryReport:
     readings: dict[Trained, Reading]
     textures: dict[Trained, Texture]
     onward: dict[Trained, Onward]
+    by_frequency: dict[Trained, Loss]
 
     @property
     def synthetic_share(self) -> float:
@@ -192,6 +195,7 @@ def run_canary(
             name: _onward(trained[name], firsts.get(name), students, yard, size, on_progress)
             for name in _WHOLE
         },
+        {name: yard.loss(BY_FREQUENCY.fit(trained[name], size.seed)) for name in _WHOLE},
     )
 
 

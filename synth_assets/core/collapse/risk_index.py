@@ -28,6 +28,7 @@ class Sign(StrEnum):
     """What was measured."""
 
     LOSS = "loss"
+    BY_FREQUENCY = "by_frequency"
     BEYOND_DISPLACED = "beyond_displaced"
     OUT_OF_DOMAIN = "out_of_domain"
     RARE = "rare"
@@ -77,6 +78,13 @@ THRESHOLDS = {
         0.05,
         "held-out loss above that of as many real rows, relative",
         f"{_SHUMAILOV}; 10 % synthetic costs an n-gram student 1.4 %, 30 % costs 3.5",
+    ),
+    Sign.BY_FREQUENCY: Threshold(
+        0.02,
+        0.05,
+        "held-out loss of students of plain frequencies above that of as many real rows, relative",
+        "as for the loss; of all signs it ranks sets most like a small GPT does: it sees rows that "
+        "repeat and rows of another kind, which Kneser and Ney's counts pass over",
     ),
     Sign.BEYOND_DISPLACED: Threshold(
         0.001,
@@ -231,6 +239,8 @@ def _beside_real(report: CanaryReport, ours: Trained) -> Iterator[tuple[Sign, fl
         if beside.rare is not None and base.rare is not None:
             yield Sign.RARE, beside.rare.value / base.rare.value
     yield from _of_texture(report.textures[ours], report.textures[Trained.REAL_EQUAL])
+    plain, real = report.by_frequency[ours], report.by_frequency[Trained.REAL_EQUAL]
+    yield Sign.BY_FREQUENCY, plain.above(real).value / real.value
     us, them = report.onward[ours], report.onward[Trained.REAL_EQUAL]
     yield Sign.GROWTH, us.growth - them.growth
     yield Sign.SHARPENED, 1.0 - us.sharpened_vendi / them.sharpened_vendi

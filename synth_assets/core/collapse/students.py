@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synth_assets.core.collapse.rarity import Tail
+from synth_assets.core.language_model.kneser_ney import Smoothing
 from synth_assets.core.language_model.ngram import Decoding, NgramModel, Surprise, TokenBits
 from synth_assets.core.language_model.vocabulary import Tokens
 
@@ -118,20 +119,29 @@ class NgramStudent:
 
 @dataclass(frozen=True)
 class NgramStudents:
-    """Interpolated modified Kneser-Ney over words; unknown words are spelled.
+    """N-grams of words; unknown words are spelled.
 
     Attributes:
         order: how many words belong together.
+        smoothing: interpolated modified Kneser-Ney, or plain frequencies.
     """
 
     order: int = 3
+    smoothing: Smoothing = Smoothing.KNESER_NEY
 
     @property
     def kind(self) -> str:
         """See `Students`."""
-        return f"{self.order}-gram"
+        plain = self.smoothing is Smoothing.FREQUENCIES
+        return f"{self.order}-gram" + (" of frequencies" if plain else "")
 
     def fit(self, texts: Sequence[str], seed: int = 0) -> NgramStudent:
         """See `Students`; no seed plays a part."""
         del seed
-        return NgramStudent(NgramModel.fit(texts, self.order, Tokens.WORDS))
+        return NgramStudent(NgramModel.fit(texts, self.order, Tokens.WORDS, self.smoothing))
+
+
+BY_FREQUENCY = NgramStudents(2, Smoothing.FREQUENCIES)
+"""Students to rank sets by: they lose where rows repeat or tell of something else, as models that
+are trained by going through all rows do. Kneser and Ney's count what a word stands after, not how
+often, and hardly notice."""

@@ -5,11 +5,15 @@ Kneser and Ney, 1995, «Improved backing-off for m-gram language modeling»; Che
 estimated from counts of counts. N-grams at the start of a text, which nothing can precede, keep
 their own counts in lower orders, as in KenLM (Heafield et al., 2013).
 
+Beside it, plain frequencies (Jelinek and Mercer, 1980, «Interpolated estimation of Markov source
+parameters from sparse data»), in the same form.
+
 The n-grams of each length are nodes, numbered by the order of their keys: the node of all but the
 last token, times the size of the vocabulary, plus the last token.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 
 import numpy as np
@@ -26,7 +30,18 @@ NOWHERE = ABSENT
 """The node of an n-gram that was never seen."""
 
 _USUAL_DISCOUNTS = (0.5, 1.0, 1.5)
+_OWN_HALF = 0.5
 _LEAST_DISCOUNT = 0.05
+
+
+class Smoothing(StrEnum):
+    """What is left to n-grams that were not seen."""
+
+    KNESER_NEY = "kneser-ney"
+    """What discounts free. Shorter n-grams count what they stand after, and not how often."""
+    FREQUENCIES = "frequencies"
+    """Half, always: what is repeated a hundred times weighs a hundred times, as for whoever learns
+    by going through all rows."""
 
 
 @dataclass(frozen=True)
@@ -76,20 +91,33 @@ class KneserNey:
     levels: tuple[Level, ...]
 
     @classmethod
-    def fit(cls, encoded: Encoded, size: int, order: int) -> "KneserNey":
+    def fit(
+        cls,
+        encoded: Encoded,
+        size: int,
+        order: int,
+        smoothing: Smoothing = Smoothing.KNESER_NEY,
+    ) -> "KneserNey":
         """Count n-grams and smooth the counts.
 
         Args:
             encoded: at least one text.
             size: of its vocabulary.
             order: of the longest n-grams, 1 at least.
+            smoothing: of the counts.
         """
         counted = _counted(encoded, size, order)
         levels: list[Level] = []
         for place, here in enumerate(counted):
             longer = counted[place + 1] if place + 1 < len(counted) else None
             contexts = len(counted[place - 1].keys) if place else 1
-            levels.append(_smoothed(here, _adjusted(here, longer), contexts, size))
+            if smoothing is Smoothing.FREQUENCIES:
+                counts = _adjusted(here, None)
+                levels.append(_level(here, counts, _OWN_HALF * counts, contexts, size))
+            else:
+                counts = _adjusted(here, longer)
+                discounts = _discounts(counts)[np.minimum(counts, 3)]
+                levels.append(_level(here, counts, discounts, contexts, size))
         return cls(size, tuple(levels))
 
     @property
@@ -267,8 +295,7 @@ def _is_single(counted: _Counted) -> bool:
     return counted.places is counted.keys
 
 
-def _smoothed(here: _Counted, adjusted: Ids, contexts: int, size: int) -> Level:
-    discounts = _discounts(adjusted)[np.minimum(adjusted, 3)]
+def _level(here: _Counted, adjusted: Ids, discounts: Floats, contexts: int, size: int) -> Level:
     context = here.keys // size
     totals = np.bincount(context, adjusted, minlength=contexts)
     freed = np.bincount(context, discounts, minlength=contexts)

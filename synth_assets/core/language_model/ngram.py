@@ -12,7 +12,7 @@ from math import log2
 import numpy as np
 from numpy.typing import NDArray
 
-from synth_assets.core.language_model.kneser_ney import KneserNey
+from synth_assets.core.language_model.kneser_ney import KneserNey, Smoothing
 from synth_assets.core.language_model.vocabulary import END, UNKNOWN, Encoded, Tokens, Vocabulary
 
 _SPELLING_ORDER = 5
@@ -101,7 +101,11 @@ class NgramModel:
 
     @classmethod
     def fit(
-        cls, texts: Sequence[str], order: int = 3, tokens: Tokens = Tokens.WORDS
+        cls,
+        texts: Sequence[str],
+        order: int = 3,
+        tokens: Tokens = Tokens.WORDS,
+        smoothing: Smoothing = Smoothing.KNESER_NEY,
     ) -> "NgramModel":
         """Fit a model; the order of the texts does not matter to what it predicts.
 
@@ -109,20 +113,22 @@ class NgramModel:
             texts: at least one.
             order: how many tokens belong together, 1 to 12.
             tokens: words or characters.
+            smoothing: of the counts; words that are spelled are smoothed by Kneser and Ney.
 
         Raises:
             ValueError: without texts, or for another order.
         """
         if not texts or not 1 <= order <= 12:
             raise ValueError(f"{len(texts)} texts and order {order}: give texts, and 1 to 12")
-        vocabulary = Vocabulary.of(texts, tokens)
+        # A text that is there twice would leave no word that was seen once, and so nothing unknown.
+        vocabulary = Vocabulary.of([*dict.fromkeys(texts)], tokens)
         encoded = vocabulary.encode(texts)
         spelling = None
         if tokens is Tokens.WORDS:
             words = vocabulary.once or tuple(vocabulary.numbers) or ("",)
             spelling = cls.fit(words, _SPELLING_ORDER, Tokens.CHARACTERS)
         longest = int(np.diff(encoded.starts, append=len(encoded.ids)).max()) - 2
-        chances = KneserNey.fit(encoded, len(vocabulary), order)
+        chances = KneserNey.fit(encoded, len(vocabulary), order, smoothing)
         return cls(vocabulary, chances, spelling, longest)
 
     def surprise(self, texts: Sequence[str]) -> Surprise:
