@@ -11,6 +11,7 @@ from synth_assets.resources.settings import Settings, read_settings
 from synth_assets.resources.webhook import Alert, post_alert
 
 _BUDGET_CHECK = "within_budget"
+_AGAIN_TAG = "dagster/will_retry"
 _PARTITION_TAG = "dagster/partition"
 _MOST_CHARACTERS = 500
 
@@ -24,7 +25,9 @@ def alerts_of(instance: dg.DagsterInstance, run: dg.DagsterRun, settings: Settin
     subject = " ".join(filter(None, (run.job_name, run.tags.get(_PARTITION_TAG))))
     url = f"{settings.dagster_url}/runs/{run.run_id}"
     found = [Alert(kind, subject, text, url) for kind, text in _failed_checks(instance, run)]
-    if run.status is dg.DagsterRunStatus.FAILURE and not found:
+    failed = run.status is dg.DagsterRunStatus.FAILURE
+    # One whose process died, and which is launched again by itself, needs nobody.
+    if failed and not found and run.tags.get(_AGAIN_TAG) != "true":
         found.append(Alert("failure", subject, _failure(instance, run), url))
     return found
 

@@ -42,7 +42,9 @@ def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[_Hook]]:
     server.server_close()
 
 
-def run_of(*, fails: bool, severity: dg.AssetCheckSeverity, name: str) -> list[object]:
+def run_of(
+    *, fails: bool, severity: dg.AssetCheckSeverity, name: str, again: str = "false"
+) -> list[object]:
     """A run of one asset with one check that fails; then the sensor that looks at it."""
 
     @dg.asset
@@ -55,7 +57,8 @@ def run_of(*, fails: bool, severity: dg.AssetCheckSeverity, name: str) -> list[o
         return dg.AssetCheckResult(passed=False, severity=severity, description="by 3.0 of 5 USD")
 
     with dg.DagsterInstance.ephemeral() as instance:
-        made = dg.materialize([rows, check], instance=instance, raise_on_error=False)
+        tags = {"dagster/will_retry": again}
+        made = dg.materialize([rows, check], instance=instance, raise_on_error=False, tags=tags)
         sensor = failure_alerts if fails else warning_alerts
         context = dg.build_run_status_sensor_context(
             sensor_name=sensor.name,
@@ -74,6 +77,11 @@ def test_failed_run_is_posted_with_its_first_cause(hook: type[_Hook]):
     assert "rows: " in alert["text"]
     assert "no teacher answers" in alert["text"]
     assert alert["url"].startswith("http://127.0.0.1:3000/runs/")
+
+
+def test_failed_run_that_is_launched_again_by_itself_is_not_posted(hook: type[_Hook]):
+    run_of(fails=True, severity=NO_ROW, name="unused", again="true")
+    assert hook.taken == []
 
 
 @pytest.mark.parametrize(

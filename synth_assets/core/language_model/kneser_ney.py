@@ -113,7 +113,9 @@ class KneserNey:
             contexts = len(counted[place - 1].keys) if place else 1
             if smoothing is Smoothing.FREQUENCIES:
                 counts = _adjusted(here, None)
-                levels.append(_level(here, counts, _OWN_HALF * counts, contexts, size))
+                levels.append(
+                    _level(here, counts, counts.astype(np.float64) * _OWN_HALF, contexts, size)
+                )
             else:
                 counts = _adjusted(here, longer)
                 discounts = _discounts(counts)[np.minimum(counts, 3)]
