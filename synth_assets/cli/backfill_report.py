@@ -60,7 +60,9 @@ def backfill_and_report(
         missing = backfill.missing()
         if missing.is_nothing:
             click.echo("Nothing is missing and nothing is out of date.", err=as_json)
-            return 0
+            if not as_json:
+                return 0
+            return _tell(books.read() or BackfillReport(name), runs, as_json=True)
         report = books.begin([recipe.key for recipe in missing.recipes])
         say(f"Backfill {name}: {len(missing.recipes)} recipe versions to fill")
         try:

@@ -30,7 +30,12 @@ def serve() -> int:
     refuse_taken_ports(servers)
     click.echo("Starting Dagster and the dashboards; this takes about 20 seconds.")
     _prepare(workshop)
-    environment = child_environment(workshop.settings, DAGSTER_HOME=str(workshop.home.dagster))
+    environment = child_environment(
+        workshop.settings,
+        DAGSTER_HOME=str(workshop.home.dagster),
+        # Backfills wait for a code server that is away; they would be given up.
+        DAGSTER_BACKFILL_RETRY_DEFINITION_CHANGED_ERROR="1",
+    )
     return run_servers(servers, environment)
 
 

@@ -84,7 +84,9 @@ def fill_what_is_missing(context: dg.OpExecutionContext, config: BackfillConfig)
 @dg.job(
     description="Fill what edits left missing, and nothing else, then select, compose and publish "
     "once. It spends money: look at the metadata of the asset `recipes` first, or `synth plan "
-    "--changed`."
+    "--changed`.",
+    # Launched again without being asked, it would be another backfill, with a budget of its own.
+    tags={"dagster/max_retries": "0"},
 )
 def backfill_changed() -> None:
     """Fill what edits left missing."""

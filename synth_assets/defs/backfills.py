@@ -80,7 +80,7 @@ class Backfill:
         Raises:
             UnknownNameError: for a recipe that there is not.
         """
-        sync_partitions(self.instance, self.workshop)
+        sync_partitions(self.instance, self.workshop, asked=self.recipes)
         catalogue = self.workshop.catalogue
         named = [catalogue.recipe(name) for name in dict.fromkeys(self.recipes)]
         recipes = tuple(

@@ -20,6 +20,7 @@ from synth_assets.defs.automation import backfill_changed, backfill_nightly, bac
 from synth_assets.defs.checks import all_checks
 from synth_assets.defs.frame_io import FrameIOManager
 from synth_assets.defs.jobs import ALL_JOBS, measure_collapse_weekly
+from synth_assets.defs.names import OWNER, SPENDING
 from synth_assets.defs.sensors import batch_sensor, recipe_sensor
 from synth_assets.defs.trying import compare_recipe_versions, preview_rows
 from synth_assets.resources.settings import read_settings
@@ -30,8 +31,10 @@ def build_definitions(workshop: Workshop | None = None) -> dg.Definitions:
     """Assets, checks, jobs, sensors and resources; by default with what the environment says."""
     workshop = workshop or Workshop(read_settings())
     modules = [inputs, generation, selection, training, watching, diversity, drift, collapse]
+    loaded = dg.load_assets_from_modules(modules)
+    assets = [each for each in loaded if isinstance(each, dg.AssetsDefinition)]
     return dg.Definitions(
-        assets=dg.load_assets_from_modules(modules),
+        assets=[*dg.map_asset_specs(_findable, assets)],
         asset_checks=[
             *all_checks(),
             diversity.diversity_above_floor,
@@ -44,6 +47,15 @@ def build_definitions(workshop: Workshop | None = None) -> dg.Definitions:
         resources={"workshop": workshop, "io_manager": _frames(workshop)},
         executor=dg.in_process_executor,
     )
+
+
+def _findable(spec: dg.AssetSpec) -> dg.AssetSpec:
+    """With an owner, and with what one partition is: `tag:"partition"="recipe_versions"`."""
+    partitions = spec.partitions_def
+    each = partitions.name if isinstance(partitions, dg.DynamicPartitionsDefinition) else None
+    spends = {"spends": "money"} if spec.key.to_user_string() in SPENDING else {}
+    tags = {"partition": each or "none", **spends}
+    return spec.replace_attributes(owners=[OWNER]).merge_attributes(tags=tags)
 
 
 def _frames(workshop: Workshop) -> FrameIOManager:

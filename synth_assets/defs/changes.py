@@ -16,12 +16,13 @@ from synth_assets.resources.workshop import Workshop
 _MOST_TOLD = 20
 _MOST_PLANNED = 5
 _LOOKED_AT = 500
+_MOST_LINES = 10
 
 
 def tell_changes(
     instance: dg.DagsterInstance, workshop: Workshop, changes: Sequence[VersionChange]
 ) -> None:
-    """Put changes where the UI shows them: on `recipes`, and on each partition that is missing.
+    """Put changes where the UI shows them: among the events of `recipes`, and of what is missing.
 
     Of a few edits also what filling them takes. What is new, and no copy, is not told.
 
@@ -31,18 +32,18 @@ def tell_changes(
     news = [each for each in changes if each.event is not Event.ADDED or each.like]
     if not news:
         return
-    shown = dg.AssetObservation("recipes", metadata={"changes": changes_table(news)})
-    instance.report_runless_asset_event(shown)
     live = [each for each in news if each.event is not Event.REMOVED]
     edits = _edits(workshop, [each for each in live if each.kind is Kind.RECIPE])
+    told = {"changes": changes_table(news), **edit_metadata([*edits.values()])}
+    instance.report_runless_asset_event(dg.AssetObservation("recipes", metadata=told))
     # Each costs Dagster some 50 ms.
     for each in live[:_MOST_TOLD]:
-        told = {"cause": each.told, "instead_of": each.before, "noticed": each.at}
-        if (edit := edits.get(each.key)) is not None:
-            told |= edit_metadata([edit])
+        cause = {"cause": each.told, "instead_of": each.before, "noticed": each.at}
+        edit = edits.get(each.key)
         asset = "raw_generations" if each.kind is Kind.RECIPE else "training_sets"
+        shown = {**cause, **edit_metadata([] if edit is None else [edit])}
         instance.report_runless_asset_event(
-            dg.AssetObservation(asset, partition=each.key, metadata=told)
+            dg.AssetObservation(asset, partition=each.key, metadata=shown)
         )
 
 
@@ -78,16 +79,20 @@ def _edit_row(edit: Edit) -> dg.TableRecord:
 
 
 def _prompt_rows(edits: Sequence[Edit]) -> Iterator[dg.TableRecord]:
+    """A row a line that differs, as cells of the UI run lines into one."""
     for edit in edits:
         for each in edit.previews:
-            yield dg.TableRecord(
-                {
-                    "recipe": edit.recipe,
-                    "prompt": each.step,
-                    "seed": each.seed_id,
-                    "before and after": "\n".join(each.lines),
-                }
-            )
+            changed = [line for line in each.lines if line[0] in "+-" and line[1:].strip()]
+            for line in changed[:_MOST_LINES]:
+                yield dg.TableRecord(
+                    {
+                        "recipe": edit.recipe,
+                        "prompt": each.step,
+                        "seed": each.seed_id,
+                        "was": line[1:] if line[0] == "-" else "",
+                        "is": line[1:] if line[0] == "+" else "",
+                    }
+                )
 
 
 def changes_table(changes: Sequence[VersionChange]) -> dg.MetadataValue:

@@ -1,12 +1,15 @@
 """Partitions: versions of recipes, and versions of mixtures."""
 
 import warnings
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
 from filelock import FileLock
 
+from synth_assets.core.config.mixtures import Mixture
+from synth_assets.core.config.recipe import Recipe
 from synth_assets.core.versions.changes import VersionChange
 from synth_assets.defs.changes import tell_changes
 from synth_assets.resources.history import History
@@ -19,6 +22,8 @@ for _category in (dg.PreviewWarning, dg.BetaWarning):
 
 recipe_versions = dg.DynamicPartitionsDefinition(name="recipe_versions")
 mixture_versions = dg.DynamicPartitionsDefinition(name="mixture_versions")
+
+RECIPE_TAG, VERSION_TAG = "synth/recipe", "synth/version"
 
 
 @dataclass(frozen=True)
@@ -36,34 +41,66 @@ class Sync:
     changes: tuple[VersionChange, ...] = ()
 
 
-def sync_partitions(instance: dg.DagsterInstance, workshop: Workshop) -> Sync:
+def sync_partitions(
+    instance: dg.DagsterInstance, workshop: Workshop, asked: Collection[str] = ()
+) -> Sync:
     """Write down what changed, add the live versions and retire the superseded ones.
+
+    What is made on request is a partition from when it was first asked for: the UI would show it as
+    missing for ever, and its preset Missing would buy it.
 
     Everything that notices edits comes here: the sensor, `synth sync`, `synth watch`, runs and the
     start of the UI. Retired partitions keep their events and files; going back to an old version
     finds them. A recipe whose folder does not load keeps its last version until it does.
+
+    Args:
+        instance: that has the partitions.
+        workshop: whose catalogue is looked at.
+        asked: recipes and mixtures that somebody asked for by name.
 
     Raises:
         StorageError: if the history cannot be read or written.
         LedgerError: if what an edit costs is to be told, and the ledger is damaged.
     """
     noted = History(workshop.home).note(workshop.catalogue)
-    wanted = {
-        str(recipe_versions.name): {each.key for each in workshop.catalogue.recipes} | noted.held,
-        str(mixture_versions.name): {each.key for each in workshop.catalogue.mixtures.values()},
+    catalogue = workshop.catalogue
+    usual = {each.id for each in (*catalogue.usual_recipes, *catalogue.usual_mixtures)} | {*asked}
+    live = {
+        str(recipe_versions.name): catalogue.recipes,
+        str(mixture_versions.name): tuple(catalogue.mixtures.values()),
     }
     added: list[str] = []
     retired: list[str] = []
     # Dagster fails where another process, as the sensor's, adds a key between look and write.
     with FileLock(Path(instance.root_directory) / "partitions.lock"):
-        for name, live in wanted.items():
+        for name, versions in live.items():
             known = set(instance.get_dynamic_partitions(name))
-            if new := sorted(live - known):
+            wanted = _keys(versions, usual | _names(known, noted.changes))
+            if versions is catalogue.recipes:
+                wanted |= noted.held
+            if new := sorted(wanted - known):
                 instance.add_dynamic_partitions(name, new)
                 added.extend(new)
             # Some ms each: a tick that ends before it is through is gone on with by the next.
-            for key in sorted(known - live):
+            for key in sorted(known - wanted):
                 instance.delete_dynamic_partition(name, key)
                 retired.append(key)
     tell_changes(instance, workshop, noted.changes)
     return Sync(tuple(added), tuple(retired), noted.changes)
+
+
+def tag_run(context: dg.AssetExecutionContext) -> None:
+    """Have the list of runs find a run by its recipe, and by the version of it."""
+    name, _, version = context.partition_key.partition("~")
+    tags = {RECIPE_TAG: name, VERSION_TAG: version}
+    context.instance.add_run_tags(context.run.run_id, tags)
+
+
+def _keys(versions: Iterable[Recipe | Mixture], names: Collection[str]) -> set[str]:
+    return {each.key for each in versions if each.id in names}
+
+
+def _names(known: Iterable[str], changes: Iterable[VersionChange]) -> set[str]:
+    """What has partitions already, under the names that it goes by now."""
+    names = {key.partition("~")[0] for key in known}
+    return names | {each.name for each in changes if each.before.partition("~")[0] in names}

@@ -22,6 +22,8 @@ _OWN_ERROR = re.compile(r"synth_assets\.errors\.\w+: ")
 _INTERRUPTS = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
 # Without it the UI does not list the run under its job.
 _LISTED = {".dagster/repository": f"__repository__@{CODE_LOCATION}"}
+# Whoever started a command starts it again; the UI's daemon would, and buy, on its own.
+_NO_RETRY = {"dagster/max_retries": "0"}
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -99,7 +101,7 @@ def run_pipeline(
     catalogue = workshop.catalogue
     chosen = [catalogue.recipe(name) for name in recipes] or list(catalogue.usual_recipes)
     policies = [catalogue.mixture(name) for name in mixtures] or list(catalogue.usual_mixtures)
-    sync_partitions(instance, workshop)
+    sync_partitions(instance, workshop, asked=(*recipes, *mixtures))
     if recipes and not mixtures and unfilled_recipes(workshop, except_for=recipes):
         policies = []
     stages: list[tuple[str, Sequence[str | None]]] = [
@@ -148,7 +150,7 @@ def run_job(
         instance=instance,
         partition_key=partition,
         run_config=_QUIET,
-        tags={**_LISTED, **(tags or {})},
+        tags={**_LISTED, **_NO_RETRY, **(tags or {})},
         raise_on_error=False,
     )
     for event in result.all_events:

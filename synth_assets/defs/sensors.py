@@ -49,6 +49,6 @@ def batch_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         if (batch := tick.fetched.get(recipe.id)) is not None
     ]
     if requests:
-        sync_partitions(context.instance, workshop)
+        sync_partitions(context.instance, workshop, asked=tick.fetched)
         return dg.SensorResult(run_requests=requests, cursor=tick.cursor)
     return dg.SensorResult(skip_reason=tick.told, cursor=tick.cursor)

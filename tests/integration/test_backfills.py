@@ -1,26 +1,30 @@
 """Backfills: what is missing and nothing else, one name and one budget, whatever is killed."""
 
+import json
 import os
 import shutil
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import dagster as dg
 import pytest
 import yaml
+from click.testing import CliRunner
 
+from synth_assets.cli.backfill import backfill as backfill_command
 from synth_assets.core.config.budgets import Cap
 from synth_assets.defs.automation import backfill_changed, backfill_nightly, backfill_on_edit
 from synth_assets.defs.backfills import BACKFILL_TAG, Backfill
+from synth_assets.defs.partitions import RECIPE_TAG, VERSION_TAG, sync_partitions
 from synth_assets.defs.running import JobRun, open_instance
 from synth_assets.resources.backfill_report import BackfillBooks
 from synth_assets.resources.settings import read_settings
 from synth_assets.resources.workshop import Workshop
 from tests.integration.chat_server import ChatServer, chat_server, embedded_answer
-from tests.integration.own_project import SOLVE, WRITE, OwnProject, own_project
+from tests.integration.own_project import SOLVE, WRITE, OwnProject, own_project, recipe
 from tests.integration.whole_run import Synth
 from tests.processes import processes_with
 
@@ -44,6 +48,12 @@ class Loop:
     def backfill(self, name: str, cap: Cap | None = None) -> list[JobRun]:
         backfill = Backfill(self.workshop(name, cap), self.instance, lanes=1)
         return list(backfill.run(backfill.missing()))
+
+    def sync(self, name: str, asked: Sequence[str] = ()) -> set[str]:
+        """Notice edits; the partitions that a recipe then has."""
+        sync_partitions(self.instance, self.workshop("sync"), asked)
+        keys = self.instance.get_dynamic_partitions("recipe_versions")
+        return {key for key in keys if key.partition("~")[0] == name}
 
     def files(self, *but: str) -> dict[Path, tuple[int, bytes]]:
         """What lies on disk of each recipe version, but of those recipes."""
@@ -104,6 +114,20 @@ def test_backfill_of_one_edit_makes_its_partition_alone_and_what_follows_once(lo
     tagged = loop.instance.get_runs(dg.RunsFilter(tags={BACKFILL_TAG: "twist"}))
     assert {run.run_id for run in tagged} == {run.run_id for run in runs}
     assert loop.backfill("twist") == []
+    [run] = loop.instance.get_runs(dg.RunsFilter(tags={RECIPE_TAG: "r3", BACKFILL_TAG: "twist"}))
+    assert f"r3~{run.tags[VERSION_TAG]}" == run.tags["dagster/partition"]
+    # The daemon of an open UI would launch it again by itself, and buy.
+    assert run.tags["dagster/max_retries"] == "0"
+
+
+def test_backfill_of_nothing_prints_json_that_says_so(loop: Loop):
+    loop.backfill("whole")
+    told = CliRunner().invoke(backfill_command, ["r0", "--name", "nothing", "--json"])
+
+    assert told.exit_code == 0
+    said = json.loads(told.stdout)
+    assert (said["name"], said["runs"], said["filled"]) == ("nothing", [], {})
+    assert "Nothing is missing" in told.stderr
 
 
 def test_backfill_over_its_budget_stops_and_goes_on_under_its_name(loop: Loop):
@@ -174,6 +198,22 @@ def test_automatic_backfill_wants_a_budget_and_leaves_new_recipes_alone(loop: Lo
     assert (config["recipes"], config["budget_usd"]) == (["r2"], 3)
     assert isinstance(nightly, dg.RunRequest)
     assert nightly.run_config["ops"]["fill_what_is_missing"]["config"] == config
+
+
+def test_recipe_on_request_is_a_partition_from_when_it_is_asked_for(loop: Loop):
+    loop.project.write_recipe("quiet", 2, on_request=True)
+    seen = [loop.sync("quiet"), loop.sync("quiet", asked=["quiet"])]
+    loop.project.write("quiet/write.md.j2", f"{WRITE}\nBe quiet.")
+    seen += [loop.sync("quiet")]
+    (loop.project.recipes / "quiet").rename(loop.project.recipes / "still")
+    loop.project.write("still/recipe.yaml", recipe("still", 2, on_request=True))
+    seen += [loop.sync("quiet"), loop.sync("still")]
+    shutil.rmtree(loop.project.recipes / "still")
+
+    unasked, asked, edited, renamed, moved = seen
+    assert unasked == renamed == loop.sync("still") == set()
+    assert len(asked) == len(edited) == len(moved) == 1
+    assert asked != edited
 
 
 @pytest.mark.slow

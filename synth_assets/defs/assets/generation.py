@@ -11,7 +11,7 @@ from synth_assets.defs.batches import pending_as_failure
 from synth_assets.defs.display import data_version, stage_metadata
 from synth_assets.defs.judged import judge_metadata, judge_shortage
 from synth_assets.defs.names import GENERATE, INPUTS
-from synth_assets.defs.partitions import recipe_versions
+from synth_assets.defs.partitions import recipe_versions, tag_run
 from synth_assets.defs.spending import budget_shortage, generation_metadata, run_account
 from synth_assets.resources.frames import FrameParts
 from synth_assets.resources.generation.reporting import Reporter
@@ -49,6 +49,7 @@ def raw_generations(
 ) -> dg.MaterializeResult[FrameParts]:
     """Samples as the teachers wrote them; what the ledger has is not bought again."""
     recipe = workshop.recipe_at(context.partition_key)
+    tag_run(context)
     run = workshop.run or run_account(context.run)
     reporter = Reporter(recipe.id, context.log.info, workshop.announce)
     with workshop.buying(recipe.key, run) as ledger, pending_as_failure():
