@@ -49,6 +49,10 @@ class MixtureInfeasibleError(SynthError):
     """A mixture's bounds cannot all be met with the candidates there are."""
 
 
+class GateError(SynthError):
+    """A gate of a mixture keeps a training set from being exported."""
+
+
 class TermsError(SynthError):
     """Terms of a teacher or a source forbid what a mixture is for."""
 

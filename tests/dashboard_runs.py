@@ -5,12 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
+from synth_assets.core.collapse.lab import CURVE_SCHEMA
 from synth_assets.core.collapse.of_sets import canary_frame
 from synth_assets.core.collapse.risk_index import THRESHOLDS, Component, RiskIndex, Sign
+from synth_assets.core.config.gates import GateAction
 from synth_assets.core.diversity.measure import DIVERSITY_SCHEMA
 from synth_assets.core.diversity.metrics import DiversityMetric
 from synth_assets.core.drift.measures import DriftMeasure
 from synth_assets.core.drift.schema import DRIFT_SCHEMA, MOVED_SCHEMA
+from synth_assets.core.gating import Gate, GateVerdict
 from synth_assets.resources.dashboards.figures import SetRun
 from synth_assets.resources.dashboards.generation_figures import GenerationRun
 from synth_assets.resources.dashboards.labels import LoggedRun
@@ -70,12 +73,42 @@ def canary_of(share_of_red: float) -> pl.DataFrame:
     return canary_frame(RiskIndex(tuple(components)))
 
 
+def lab_of(*shares: float) -> pl.DataFrame:
+    """What a lab found of three generations: the loss is a tenth of the share each generation."""
+    rows = [
+        (f"{share:.0%}", "share", share, generation, measure, value, value - 0.01, value + 0.01, 4)
+        for share in shares
+        for generation in range(3)
+        for measure, value in (
+            ("above_first", share * generation / 10),
+            ("vendi", 100 - 40 * share * generation),
+            ("tail_coverage", 0.5 - 0.1 * share * generation),
+            ("distinct_2", 0.7 + 0.05 * share * generation),
+        )
+    ]
+    return pl.DataFrame(rows, schema=CURVE_SCHEMA, orient="row")
+
+
+def verdicts_of(blocked_by: str | None = None) -> list[GateVerdict]:
+    """Of three gates that would block; none does but the one that is named."""
+    return [
+        GateVerdict(
+            gate,
+            GateAction.BLOCK,
+            (f"{gate.value} is beyond its threshold: 7.",) if gate.value == blocked_by else (),
+            "Mend it.",
+        )
+        for gate in Gate
+    ]
+
+
 def set_run(
     number: int = 0,
     *,
     recipes: Sequence[str] = ("math",),
     moved: Sequence[str] = (),
     share_of_red: float = 0.2,
+    blocked_by: str | None = None,
 ) -> SetRun:
     """A run of a mixture."""
     slices = (*SLICES, *(f"recipe:{recipe}" for recipe in recipes))
@@ -86,6 +119,7 @@ def set_run(
         moved_rows(moved),
         canary_of(share_of_red),
         {name: 1.5 + 0.1 * place for place, name in enumerate(TRAINED)},
+        verdicts_of(blocked_by),
     )
 
 

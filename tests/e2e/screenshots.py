@@ -1,33 +1,58 @@
 """Makes the pictures of README and docs from the real product: `python -m tests.e2e.screenshots`.
 
-Three runs, so that the dashboard has lines to show: the embedded teachers copy and repeat
+`python -m tests.e2e.screenshots daily-loop` makes those of the daily loop alone. For the others
+three runs are made, so that the dashboard has lines to show: the embedded teachers copy and repeat
 themselves more in each.
 """
 
+import sys
 import tempfile
 from pathlib import Path
 
 import yaml
-from playwright.sync_api import Browser, FloatRect, Page, ViewportSize
+from playwright.sync_api import Browser, FloatRect, Page, ViewportSize, expect
 
-from tests.e2e.browser import find_browser, open_browser
+from tests.e2e.browser import WINDOW, find_browser, open_browser
+from tests.e2e.daily_loop import open_loop, walk
 from tests.e2e.partition_page import TO_TOP, entry, open_partition
 from tests.e2e.project import Project, user_interfaces
 
 ROOT = Path(__file__).parents[2]
 IMAGES = ROOT / "docs" / "images"
 SHIPPED_TEACHERS = ROOT / "synth_assets" / "recipes" / "teachers.yaml"
+SHIPPED_MIXTURES = ROOT / "synth_assets" / "recipes" / "mixtures.yaml"
 NARROWING = (0.05, 0.12, 0.2)
 RECIPE, MIXTURE = "math_word_problems", "balanced_50"
 WIDE_RECIPE = "edge_case_support"
 VIEW = ViewportSize(width=1600, height=1130)
+LINES = "path.MuiLineElement-root"
 MARGIN = 24
 PATIENCE_MS = 300_000
-_TO_TOP = "heading => heading.closest('.MuiCard-root').scrollIntoView({block: 'start'})"
 
 
-def main() -> None:
+def main(*groups: str) -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
+    if groups in ((), ("daily-loop",)):
+        _daily_loop()
+    if not groups:
+        _whole_runs()
+
+
+def _daily_loop() -> None:
+    with tempfile.TemporaryDirectory() as folder, open_browser(find_browser()) as browser:
+        page = browser.new_page(viewport=WINDOW)
+        page.set_default_timeout(PATIENCE_MS)
+        expect.set_options(timeout=PATIENCE_MS)
+        with open_loop(Path(folder)) as loop:
+            walk(page, loop, _picture_of_loop)
+
+
+def _picture_of_loop(page: Page, name: str) -> None:
+    page.wait_for_timeout(1500)
+    page.screenshot(path=IMAGES / f"daily-loop-{name}.png")
+
+
+def _whole_runs() -> None:
     with tempfile.TemporaryDirectory() as folder, open_browser(find_browser()) as browser:
         project = Project.make(Path(folder))
         # First, as each run after it adds a point to the dashboard; with the teachers of the last
@@ -41,6 +66,8 @@ def main() -> None:
             _graph(browser, project)
             _partition(browser, project)
             _coverage(browser, project)
+        _block(project)
+        with user_interfaces(project):
             _dashboards(browser, project)
         _mailed(browser, project)
 
@@ -49,6 +76,17 @@ def _run(project: Project, *arguments: str) -> None:
     run = project.synth("run", *arguments)
     if run.returncode:
         raise SystemExit(run.stdout + run.stderr)
+
+
+def _block(project: Project) -> None:
+    """Run once more under a gate that blocks, which makes no other version of the mixture."""
+    file = yaml.safe_load(SHIPPED_MIXTURES.read_text(encoding="utf-8"))
+    [mixture] = [each for each in file["mixtures"] if each["id"] == MIXTURE]
+    mixture["gates"] = {"canary": "block"}
+    written = {"mixtures": [mixture], "policies": file["policies"]}
+    (project.recipes / "mixtures.yaml").write_text(yaml.safe_dump(written), encoding="utf-8")
+    if project.synth("run").returncode != 1:
+        raise SystemExit(f"The gate of {MIXTURE} did not block.")
 
 
 def _narrow_teachers(project: Project, rate: float) -> None:
@@ -105,18 +143,15 @@ def _dashboards(browser: Browser, project: Project) -> None:
 
 
 def dashboard_pages(page: Page, mixture: str, generation: str, report: str) -> None:
-    """The page of a mixture, section by section, that of generation, and a run's report."""
+    """The page of a mixture, tab by tab, that of generation, and a run's report."""
     page.goto(mixture)
-    page.get_by_text("Different word pairs (distinct-2)").wait_for()
+    page.locator(LINES).first.wait_for(state="attached")
     _settle(page)
-    page.screenshot(path=IMAGES / "dashboard-collapse.png")
-    for name, title in (
-        ("drift", "Drift: does the training set move?"),
-        ("diversity", "Diversity: how varied is the training set?"),
-    ):
-        page.get_by_role("heading", name=title).evaluate(_TO_TOP)
+    page.screenshot(path=IMAGES / "dashboard-gates.png")
+    for tab in ("Collapse", "Drift", "Diversity"):
+        page.get_by_role("button", name=tab, exact=True).click()
         _settle(page)
-        page.screenshot(path=IMAGES / f"dashboard-{name}.png")
+        page.screenshot(path=IMAGES / f"dashboard-{tab.lower()}.png")
     for name, address in (("generation", generation), ("report", report)):
         page.goto(address)
         _settle(page)
@@ -152,4 +187,4 @@ def _settle(page: Page) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -27,6 +27,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 LINES = "path.MuiLineElement-root"
 MARKS = ".MuiMarkElement-root"
 MIXTURE = "balanced_50"
+TABS = ("Gates", "Collapse", "Drift", "Diversity")
 RUNS = 4
 """Two of the former version, two of this one."""
 
@@ -40,8 +41,12 @@ class Shown:
     last: LoggedSnapshot
     generation: LoggedSnapshot
 
-    def page(self, logged: LoggedSnapshot) -> str:
-        return f"{self.address}/projects/{logged.project_id}"
+    def page(self, logged: LoggedSnapshot, tab: str = "Gates") -> str:
+        return f"{self.address}/projects/{logged.project_id}?tab={tab}"
+
+    @property
+    def reports(self) -> str:
+        return f"{self.address}/projects/{self.last.project_id}/reports"
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +58,8 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     workspace.log_set(MIXTURE, set_run(1), labels(1))
     with served(workspace) as address:
         # Logged while it runs, as a run does while people look.
-        last = workspace.log_set(MIXTURE, set_run(2, moved=ATTACKS), labels(2))
+        run = set_run(2, moved=ATTACKS, blocked_by="canary")
+        last = workspace.log_set(MIXTURE, run, labels(2).judged(run.verdicts))
         yield Shown(workspace, address, last, generation)
 
 
@@ -65,38 +71,86 @@ def panel(page: Page, title: str) -> Locator:
 
 
 def open_settled(page: Page, address: str) -> None:
+    """Open a page in a window that shows all of it, as panels are drawn where they are seen."""
+    page.set_viewport_size({"width": 1600, "height": 30_000})
     page.goto(address)
     page.wait_for_load_state("networkidle")
 
 
-def test_mixture_page_shows_collapse_drift_and_diversity_in_this_order(page: Page, shown: Shown):
-    open_settled(page, shown.page(shown.last))
-    leads = page.get_by_role("heading", name=re.compile("^(Collapse|Drift|Diversity): "))
-    expect(leads).to_have_count(3)
-    assert [text.partition(":")[0] for text in leads.all_inner_texts()] == [
-        *("Collapse", "Drift", "Diversity")
-    ]
-    lead = panel(page, "Collapse: what would a model trained on it become?")
+def test_mixture_page_shows_first_whether_the_last_run_was_exported(page: Page, shown: Shown):
+    open_settled(page, shown.page(shown.last).partition("?")[0])
+    lead = panel(page, "Gates: was the last run exported? NO: canary blocks it.")
     expect(lead).to_contain_text("http://127.0.0.1:3000/runs/run-2")
     expect(lead).to_contain_text("balanced_50~1f2e3d4c")
+    gate = panel(page, "The gate canary blocks")
+    expect(gate).to_contain_text("canary is beyond its threshold: 7. Mend it.")
+    counts = panel(page, "Gates that warned or blocked, run by run")
+    expect(counts.locator(".MuiChartsLegend-label")).to_have_text(["warned", "blocked"])
+    expect(panel(page, "Risk of collapse").locator(LINES)).to_have_count(3)
+
+
+def test_tabs_lead_to_their_panels_and_back(page: Page, shown: Shown):
+    open_settled(page, shown.page(shown.last))
+    first = page.get_by_role("heading", name=re.compile("^Gates: "))
+    for tab in TABS[1:]:
+        page.get_by_role("button", name=tab, exact=True).click()
+        expect(page.get_by_role("heading", name=re.compile(f"^{tab}: "))).to_be_visible()
+        expect(first).to_have_count(0)
+        expect(page).to_have_url(shown.page(shown.last, tab))
+    for tab in reversed(TABS[:-1]):
+        page.go_back()
+        expect(page.get_by_role("heading", name=re.compile(f"^{tab}: "))).to_be_visible()
+
+
+def test_panels_of_diversity_wait_for_the_window_and_say_unit_and_direction(
+    page: Page, shown: Shown
+):
+    last = spec_of(list(DiversityMetric)[-1]).title
+    page.set_viewport_size({"width": 1600, "height": 1000})
+    page.goto(shown.page(shown.last, "Diversity"))
+    page.locator(LINES).first.wait_for(state="attached")
+    expect(page.get_by_role("heading", name=last, exact=True)).to_have_count(0)
+    page.set_viewport_size({"width": 1600, "height": 30_000})
     for metric in DiversityMetric:
         spec = spec_of(metric)
         expect(panel(page, spec.title)).to_contain_text(f"{spec.unit}; {spec.good}")
 
 
-def test_lines_of_the_former_version_go_on_in_one_line(page: Page, shown: Shown):
+def test_thresholds_have_colours_of_their_own(page: Page, shown: Shown):
     open_settled(page, shown.page(shown.last))
+    lines = panel(page, "Risk of collapse").locator(LINES)
+    expect(lines).to_have_count(3)
+    _, amber, red = lines.evaluate_all("lines => lines.map(line => getComputedStyle(line).stroke)")
+    assert (amber, red) == ("rgb(224, 148, 0)", "rgb(211, 47, 47)")
+
+
+def test_what_is_not_looking_is_answered_by_evidently_itself(shown: Shown):
+    report = f"{shown.address}/api/projects/{shown.last.project_id}/{shown.last.snapshot_id}"
+    with urllib.request.urlopen(f"{report}/download", timeout=300) as answer:
+        assert "Signs of collapse, worst first" in answer.read().decode()
+    address = f"{shown.address}/api/projects/{shown.last.project_id}/info"
+    with urllib.request.urlopen(address, timeout=30) as answer:
+        project = {**json.load(answer), "description": "Edited by people."}
+    body = json.dumps(project).encode()
+    request = urllib.request.Request(address, body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=60), urllib.request.urlopen(address) as answer:
+        assert json.load(answer)["description"] == "Edited by people."
+
+
+def test_lines_of_the_former_version_go_on_in_one_line(page: Page, shown: Shown):
+    open_settled(page, shown.page(shown.last, "Diversity"))
     card = panel(page, spec_of(DiversityMetric.DISTINCT_2).title)
     expect(card.locator(LINES)).to_have_count(5)
     expect(card.locator(MARKS)).to_have_count(5 * RUNS)
     # What was not measured then begins where it was measured first.
+    open_settled(page, shown.page(shown.last, "Collapse"))
     loss = panel(page, "Loss")
     expect(loss.locator(LINES)).to_have_count(3)
     assert loss.locator(MARKS).count() % 3 == 0
 
 
 def test_collapse_shows_risk_and_signs_with_their_thresholds(page: Page, shown: Shown):
-    open_settled(page, shown.page(shown.last))
+    open_settled(page, shown.page(shown.last, "Collapse"))
     risk = panel(page, "Risk of collapse, last run")
     [index] = [
         point.value
@@ -104,7 +158,7 @@ def test_collapse_shows_risk_and_signs_with_their_thresholds(page: Page, shown: 
         if point.labels.get("of") == "risk_index"
     ]
     expect(risk).to_contain_text(f"{index:.2f}".rstrip("0").rstrip("."))
-    for title in ("Risk of collapse", "All signs on one scale", "Tail", "Sharpened"):
+    for title in ("All signs on one scale", "Tail", "Sharpened"):
         card = panel(page, title)
         expect(card).to_contain_text("lower is better")
         expect(card).to_contain_text("amber from here")
@@ -114,7 +168,7 @@ def test_collapse_shows_risk_and_signs_with_their_thresholds(page: Page, shown: 
 
 
 def test_drift_shows_measures_beside_their_threshold_and_counts(page: Page, shown: Shown):
-    open_settled(page, shown.page(shown.last))
+    open_settled(page, shown.page(shown.last, "Drift"))
     for title in (
         "Topics shift (Jensen-Shannon), from the reference run",
         "Told apart by a classifier (AUC), from real rows",
@@ -127,19 +181,19 @@ def test_drift_shows_measures_beside_their_threshold_and_counts(page: Page, show
 
 
 def test_rows_that_moved_show_as_text_on_page_and_report(page: Page, shown: Shown):
-    open_settled(page, shown.page(shown.last))
+    open_settled(page, shown.page(shown.last, "Drift"))
     card = panel(page, "Rows that moved most in the last run")
     for attack in ATTACKS[:3]:
         expect(card).to_contain_text(attack)
     assert_harmless(page)
-    open_settled(page, f"{shown.page(shown.last)}/reports/{shown.last.snapshot_id}")
+    open_settled(page, f"{shown.reports}/{shown.last.snapshot_id}")
     for attack in ATTACKS:
         expect(page.locator("body")).to_contain_text(attack)
     assert_harmless(page)
 
 
 def test_report_of_a_run_shows_tables_and_where_it_comes_from(page: Page, shown: Shown):
-    open_settled(page, f"{shown.page(shown.last)}/reports/{shown.last.snapshot_id}")
+    open_settled(page, f"{shown.reports}/{shown.last.snapshot_id}")
     for title in (
         *("Signs of collapse, worst first", "Loss on held-out real text, bits a byte"),
         *("Drift: effect sizes, chance taken off", "Rows that moved most", "Where it comes from"),
@@ -149,19 +203,20 @@ def test_report_of_a_run_shows_tables_and_where_it_comes_from(page: Page, shown:
 
 
 def test_reports_page_lists_every_run_with_its_tags(page: Page, shown: Shown):
-    open_settled(page, f"{shown.page(shown.last)}/reports")
+    open_settled(page, shown.reports)
     for name in ("run-2", "run-1", "run-0"):
         expect(page.get_by_text(name, exact=True).first).to_be_visible()
     expect(page.get_by_text("1f2e3d4c").first).to_be_visible()
 
 
 def test_generation_page_shows_acceptance_cost_losses_and_diversity(page: Page, shown: Shown):
-    open_settled(page, shown.page(shown.generation))
+    open_settled(page, shown.page(shown.generation, "Generation"))
     accepted = panel(page, "Samples that every verifier accepted")
     legend = accepted.locator(".MuiChartsLegend-label")
     expect(legend).to_have_text(["all recipes", "math", "qa"])
     expect(panel(page, "Why samples were lost")).to_contain_text("near_duplicate")
     expect(panel(page, "Spent")).to_contain_text("US dollars")
+    open_settled(page, shown.page(shown.generation, "Diversity by recipe"))
     varied = panel(page, spec_of(DiversityMetric.DISTINCT_2).title)
     expect(varied.locator(LINES)).to_have_count(2)
 
@@ -175,8 +230,11 @@ def test_projects_page_lists_mixture_and_generation(page: Page, shown: Shown):
 def test_pages_ask_nothing_of_other_hosts(page: Page, shown: Shown):
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    open_settled(page, shown.page(shown.last))
-    for title in ("Loss", spec_of(DiversityMetric.DISTINCT_2).title):
+    for tab, title in (
+        ("Collapse", "Loss"),
+        ("Diversity", spec_of(DiversityMetric.DISTINCT_2).title),
+    ):
+        open_settled(page, shown.page(shown.last, tab))
         expect(panel(page, title).locator(LINES).first).to_be_attached()
     assert len(asked) > 10
     own = (shown.address, "data:", "blob:")

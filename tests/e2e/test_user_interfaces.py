@@ -272,15 +272,17 @@ def test_snapshots_link_to_the_dashboard_with_a_line_per_slice(page: Page, proje
     dashboard = opened.value
     dashboard.wait_for_load_state("networkidle")
     assert dashboard.url.startswith(f"{project.dashboards}/projects/")
+    expect(panel(dashboard, "Risk of collapse").locator(LINES)).to_have_count(3)
+    run_id = re.search(r"/runs/([0-9a-f-]+)", dashboard.locator("body").inner_text())
+    assert run_id is not None
+    dashboard.get_by_role("button", name="Diversity", exact=True).click()
     rows = project.rows("training_sets", key)
     counter = panel(dashboard, "Rows in the last training set")
     expect(counter).to_contain_text(re.compile(rf"{rows.height}all"))
     slices = {"all", "real", "synthetic", "reference", *rows["recipe"].unique()} - {""}
     labels = panel(dashboard, "Different word pairs (distinct-2)").locator(LEGEND)
+    expect(labels).to_have_count(len(slices))
     assert set(labels.all_inner_texts()) == slices
-    expect(panel(dashboard, "Risk of collapse").locator(LINES)).to_have_count(3)
-    run_id = re.search(r"/runs/([0-9a-f-]+)", dashboard.locator("body").inner_text())
-    assert run_id is not None
     dashboard.goto(f"{project.dagster}/runs/{run_id[1]}")
     expect(dashboard.get_by_text("dashboard_snapshots").first).to_be_visible()
 
@@ -289,9 +291,12 @@ def test_second_run_adds_a_point_to_every_line(page: Page, project: Project):
     open_logged(page, project)
     address = entry(page, "dashboard").inner_text().strip()
     for points in (1, 2):
-        page.goto(address)
-        page.wait_for_load_state("networkidle")
-        for title in ("Different word pairs (distinct-2)", "Risk of collapse"):
+        for tab, title in (
+            ("Diversity", "Different word pairs (distinct-2)"),
+            ("Gates", "Risk of collapse"),
+        ):
+            page.goto(f"{address}?tab={tab}")
+            page.wait_for_load_state("networkidle")
             card = panel(page, title)
             expect(card.locator(LINES).first).to_be_attached()
             expect(card.locator(POINTS)).to_have_count(points * card.locator(LINES).count())

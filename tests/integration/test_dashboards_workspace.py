@@ -17,7 +17,7 @@ from synth_assets.resources.dashboards.workspace import (
     LOCK_FILE,
     DashboardWorkspace,
 )
-from tests.dashboard_runs import generation_run, labels, set_run
+from tests.dashboard_runs import generation_run, lab_of, labels, set_run
 from tests.e2e.hostile import ATTACKS
 
 BASE = "http://127.0.0.1:8000"
@@ -189,7 +189,8 @@ def test_runs_of_the_former_format_go_on_in_the_lines_of_today(former):
     # The former report stays as people saw it, and no former panel is left beside the new ones.
     assert len(json.loads(path.read_text())["widgets"]) == 55
     used = {line["metric"] for panel in dashboard["panels"] for line in panel["values"]}
-    assert {name.rpartition(":")[2] for name in used} == {"SetDiversity", "SetDrift", "SetCollapse"}
+    shown = {"SetGates", "SetDiversity", "SetDrift", "SetCollapse"}
+    assert {name.rpartition(":")[2] for name in used} == shown
 
 
 def test_migration_happens_once(former):
@@ -207,7 +208,12 @@ def test_panels_name_title_unit_and_good_of_each_metric_with_a_line_per_slice(wo
         spec = spec_of(metric)
         assert subtitles[spec.title] == spec.caption
         assert lines_of(dashboard, spec.title) == ["all", "real", "synthetic", "reference", "math"]
-    assert [tab["title"] for tab in dashboard["tabs"]] == ["Collapse", "Drift", "Diversity"]
+    assert [tab["title"] for tab in dashboard["tabs"]] == [
+        "Gates",
+        "Collapse",
+        "Drift",
+        "Diversity",
+    ]
     shown = [panel for tab in dashboard["tabs"] for panel in tab["panels"]]
     assert shown == [panel["id"] for panel in dashboard["panels"]]
     assert len(set(shown)) == len(shown)
@@ -233,6 +239,45 @@ def test_panels_tell_the_last_run_and_rows_that_moved(workspace):
     assert "new against earlier, sample0: a row" in moved
 
 
+def test_panels_of_gates_say_first_whether_the_last_run_was_exported(workspace):
+    first = dashboard_of(workspace, log(workspace))
+    assert first["panels"][0]["title"].endswith("exported? Yes, no gate blocks it.")
+    run = set_run(1, blocked_by="canary")
+    logged = workspace.log_set("balanced_50", run, labels(1).judged(run.verdicts))
+    dashboard, runs = dashboard_of(workspace, logged), workspace.runs("balanced_50")
+    lead, gate = dashboard["panels"][:2]
+    assert lead["title"].endswith("exported? NO: canary blocks it.")
+    assert gate["title"] == "The gate canary blocks"
+    assert gate["subtitle"] == "canary is beyond its threshold: 7. Mend it."
+    said = {
+        line["legend"]: drawn(runs, line)
+        for line in panel_of(dashboard, "Gates that warned or blocked, run by run")["values"]
+    }
+    assert said == {"warned": [0.0, 0.0], "blocked": [0.0, 1.0]}
+    assert runs[1].tags[0] == "canary blocks"
+
+
+def test_lab_stands_on_the_page_by_dose_and_in_the_report_as_curves(workspace):
+    title = "Generations on: how many written rows do the real ones bear?"
+    before = panel_of(dashboard_of(workspace, log(workspace)), title)["subtitle"]
+    assert "materialize the asset dose_curves" in before
+    run = replace(set_run(1), lab=lab_of(0.1, 0.5))
+    logged = workspace.log_set("balanced_50", run, labels(1))
+    told = panel_of(dashboard_of(workspace, logged), title)["subtitle"]
+    assert "after 2 generations" in told
+    assert "10%: 0.020 (0.010 to 0.030)  ◆  50%: 0.100 (0.090 to 0.110)" in told
+    plots = [
+        widget["params"]["data"]
+        for widget in stored(workspace, logged)["widgets"]
+        if widget["title"].startswith("Generations on: ")
+    ]
+    by_dose, by_generation = plots[0], plots[1]
+    assert (by_dose[0]["x"], by_dose[0]["y"]) == ([10, 50], [0.02, 0.1])
+    assert by_dose[0]["error_y"]["array"] == pytest.approx([0.01, 0.01])
+    assert [line["name"] for line in by_generation] == ["10%", "50%"]
+    assert by_generation[1]["y"] == pytest.approx([0, 0.05, 0.1])
+
+
 def test_panels_after_a_recipe_joined_and_one_left_show_both(workspace):
     title = spec_of(DiversityMetric.DISTINCT_2).title
     log(workspace, recipes=("math", "gone"))
@@ -255,7 +300,13 @@ def test_panels_of_another_sample_size_replace_ours_and_keep_history_and_foreign
     log(replace(workspace, size=SampleSize(rows=50)), number=1)
 
     after = json.loads(path.read_text())
-    assert [t["title"] for t in after["tabs"]] == ["Collapse", "Drift", "Diversity", "Mine"]
+    assert [t["title"] for t in after["tabs"]] == [
+        "Gates",
+        "Collapse",
+        "Drift",
+        "Diversity",
+        "Mine",
+    ]
     assert after["tabs"][-1] == tab
     assert after["panels"][-1] == foreign
     assert len(after["panels"]) == len(dashboard["panels"])

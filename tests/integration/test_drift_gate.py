@@ -2,68 +2,17 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 
 import dagster as dg
-import polars as pl
 import pytest
 
-from synth_assets.core.config.mixtures import Mixture
-from synth_assets.core.drift.schema import DRIFT_SCHEMA
-from synth_assets.defs.assets.drift import drift_reports, no_drift_alarm
-from synth_assets.defs.partitions import mixture_versions
+from synth_assets.defs.assets.drift import drift_reports
 from synth_assets.resources.drift.runs import DriftRuns
 from synth_assets.resources.home import Home
+from tests.integration.gate_runs import drift_of, in_memory, run_gates
 from tests.unit.drift_texts import WordBuckets, gsm8k_window, templated
 
-
-def _mixture(gate: str) -> Mixture:
-    return Mixture.model_validate({"id": "some", "gates": {"drift": gate}})
-
-
-def _in_memory(name: str, rows: pl.DataFrame) -> dg.AssetsDefinition:
-    partitions = None if name == "held_out_real" else mixture_versions
-
-    @dg.asset(name=name, partitions_def=partitions, io_manager_def=dg.mem_io_manager)
-    def made() -> pl.DataFrame:
-        return rows
-
-    return made
-
-
-def _run(
-    folder: Path, gate: str, assets: list[dg.AssetsDefinition]
-) -> tuple[dg.AssetCheckEvaluation, dg.ExecuteInProcessResult]:
-    mixture = _mixture(gate)
-
-    @dg.asset(
-        partitions_def=mixture_versions, deps=["drift_reports"], io_manager_def=dg.mem_io_manager
-    )
-    def dataset_cards() -> None:
-        return None
-
-    workshop = SimpleNamespace(mixture_at=lambda _: mixture, home=Home(folder))
-    with dg.DagsterInstance.ephemeral() as instance:
-        instance.add_dynamic_partitions(str(mixture_versions.name), [mixture.key])
-        found = dg.Definitions(
-            assets=[*assets, dataset_cards],
-            asset_checks=[no_drift_alarm],
-            jobs=[dg.define_asset_job("some", selection=dg.AssetSelection.all())],
-            resources={
-                "workshop": dg.ResourceDefinition.hardcoded_resource(workshop),
-                "io_manager": dg.mem_io_manager,
-            },
-        )
-        done = found.resolve_job_def("some").execute_in_process(
-            instance=instance, partition_key=mixture.key, raise_on_error=False
-        )
-    [told] = done.get_asset_check_evaluations()
-    return told, done
-
-
-def _report(alarm: bool) -> pl.DataFrame:
-    row = ("earlier", "told_apart", "embedding", 0.2, 0.1, 0.3, 0.5, 0.05, 1e-9, 900, 900)
-    return pl.DataFrame([(*row, True, alarm, "Rows differ.")], DRIFT_SCHEMA, orient="row")
+CHECK = "no_drift_alarm"
 
 
 @pytest.mark.parametrize(
@@ -78,9 +27,9 @@ def _report(alarm: bool) -> pl.DataFrame:
 def test_drift_gate_decides_on_the_export(
     tmp_path: Path, gate: str, alarm: bool, passed: bool, exported: bool
 ):
-    told, done = _run(tmp_path, gate, [_in_memory("drift_reports", _report(alarm))])
-    made = bool(done.asset_materializations_for_node("dataset_cards"))
-    assert (told.passed, made) == (passed, exported)
+    run = run_gates(tmp_path, {"drift": gate}, {"drift_reports": drift_of(alarm=alarm)})
+    told = run.told(CHECK)
+    assert (told.passed, run.exported) == (passed, exported)
     assert told.metadata["alarms"].value == int(alarm)
     if not passed:
         assert (told.severity is dg.AssetCheckSeverity.ERROR) is (gate == "block")
@@ -96,16 +45,14 @@ def test_drift_reports_of_a_change_that_lasts_block_the_export(tmp_path: Path, s
     runs = DriftRuns.of(Home(tmp_path), "some")
     for rows in (sets[0], templated(sets[1])):
         runs.measure(rows, real, datetime(2026, 11, 1, tzinfo=UTC), WordBuckets())
-    inputs = [
-        _in_memory("training_sets", templated(sets[2])),
-        _in_memory("held_out_real", real),
-        drift_reports,
-    ]
-    told, done = _run(tmp_path, "block", inputs)
+    rows = {"training_sets": templated(sets[2]), "held_out_real": real}
+    inputs = [in_memory(name, frame) for name, frame in rows.items()]
+    run = run_gates(tmp_path, {"drift": "block"}, {}, drift_reports, *inputs)
+    told = run.told(CHECK)
     assert not told.passed
     assert "population_stability of opening beside earlier rows" in (told.description or "")
-    assert not done.asset_materializations_for_node("dataset_cards")
-    [made] = done.asset_materializations_for_node("drift_reports")
+    assert not run.exported
+    [made] = run.done.asset_materializations_for_node("drift_reports")
     assert made.metadata["run"].value == 3
     assert made.metadata["alarms"].value >= 1
     assert made.metadata["earlier_population_stability_opening"].value > 0.1

@@ -15,7 +15,6 @@ from synth_assets.core.collapse.of_sets import (
     canary_of_set,
 )
 from synth_assets.core.collapse.risk_index import Light, risk_of
-from synth_assets.core.config.gates import GateAction
 from synth_assets.defs.collapse_figures import (
     Figures,
     canary_figures,
@@ -23,6 +22,7 @@ from synth_assets.defs.collapse_figures import (
     lab_figures,
 )
 from synth_assets.defs.display import data_version
+from synth_assets.defs.gates import check_result, verdict_on_canary
 from synth_assets.defs.names import EVIDENCE
 from synth_assets.defs.partitions import mixture_versions
 from synth_assets.resources.collapse.project_lab import (
@@ -30,7 +30,6 @@ from synth_assets.resources.collapse.project_lab import (
     project_lab,
     run_project_lab,
 )
-from synth_assets.resources.collapse.raised import raising_record
 from synth_assets.resources.workshop import Workshop
 
 
@@ -63,7 +62,6 @@ def collapse_canaries(
     description="No measured sign of collapse is red: loss, rare words, diversity, growth over "
     "generations, each beside real rows of equal number. The mixture's gate `canary` says whether "
     "a red one warns or keeps the set from being exported.",
-    blocking=True,
     partitions_def=mixture_versions,
 )
 def no_sign_of_collapse_is_red(
@@ -73,20 +71,9 @@ def no_sign_of_collapse_is_red(
 ) -> dg.AssetCheckResult:
     """Warn of what would harm a student, or stop it, as the mixture says."""
     mixture = workshop.mixture_at(context.partition_key)
-    record = raising_record(workshop.home, mixture.key)
-    red = frame.filter(pl.col("light") == Light.RED)
-    told = [f"{meaning}: {value:+.3f}" for meaning, value in red.select("meaning", "value").rows()]
-    if told and record is not None:
-        told.append(record.told)
-    gate = mixture.gates.canary
-    return dg.AssetCheckResult(
-        passed=gate is GateAction.OFF or red.is_empty(),
-        severity=dg.AssetCheckSeverity.ERROR
-        if gate is GateAction.BLOCK
-        else dg.AssetCheckSeverity.WARN,
-        description="\n\n".join(told) or None,
-        metadata={"gate": gate.value, "red": red.height, "measured": frame.height},
-    )
+    red = frame.filter(pl.col("light") == Light.RED).height
+    verdict = verdict_on_canary(workshop.home, mixture, frame)
+    return check_result(verdict, {"red": red, "measured": frame.height})
 
 
 class LabSettings(dg.Config):

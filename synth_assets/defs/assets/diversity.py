@@ -6,11 +6,12 @@
 import dagster as dg
 import polars as pl
 
-from synth_assets.core.config.gates import GateAction
 from synth_assets.core.diversity.floors import crossed_floors
 from synth_assets.core.diversity.measure import measure_slices
 from synth_assets.core.diversity.slices import ALL, RAW
+from synth_assets.core.gating import diversity_verdict
 from synth_assets.defs.display import data_version
+from synth_assets.defs.gates import check_result
 from synth_assets.defs.names import EVIDENCE
 from synth_assets.defs.partitions import mixture_versions, recipe_versions
 from synth_assets.resources.workshop import Workshop
@@ -32,8 +33,8 @@ def recipe_diversity(
 @dg.asset_check(
     asset="diversity_snapshots",
     description="No figure of the synthetic rows is beyond its floor beside real rows, by more "
-    "than chance. The mixture says under `gates: diversity` whether that warns or blocks.",
-    blocking=True,
+    "than chance. The mixture says under `gates: diversity` whether that warns, or keeps the set "
+    "from being exported.",
     partitions_def=mixture_versions,
 )
 def diversity_above_floor(
@@ -42,15 +43,9 @@ def diversity_above_floor(
     measured: pl.DataFrame,
 ) -> dg.AssetCheckResult:
     """Warn of a set that narrows, or keep it from being exported."""
-    action = workshop.mixture_at(context.partition_key).gates.diversity
-    crossed = crossed_floors(measured)
-    blocks = action is GateAction.BLOCK
-    return dg.AssetCheckResult(
-        passed=action is GateAction.OFF or not crossed,
-        severity=dg.AssetCheckSeverity.ERROR if blocks else dg.AssetCheckSeverity.WARN,
-        description="\n\n".join(each.told for each in crossed) or None,
-        metadata={"gate": action.value, "crossed": [each.metric.value for each in crossed]},
-    )
+    verdict = diversity_verdict(workshop.mixture_at(context.partition_key), measured)
+    crossed = [each.metric.value for each in crossed_floors(measured)]
+    return check_result(verdict, {"crossed": crossed})
 
 
 def _figures(measured: pl.DataFrame) -> dict[str, float]:

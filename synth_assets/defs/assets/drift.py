@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 import dagster as dg
 import polars as pl
 
-from synth_assets.core.config.gates import GateAction
 from synth_assets.core.drift.sequence import alarms
+from synth_assets.core.gating import drift_verdict
 from synth_assets.defs.display import data_version, small_table, table
+from synth_assets.defs.gates import check_result
 from synth_assets.defs.names import EVIDENCE
 from synth_assets.defs.partitions import mixture_versions
 from synth_assets.resources.drift.runs import DriftReport, DriftRuns
@@ -44,8 +45,8 @@ def drift_reports(
 @dg.asset_check(
     asset="drift_reports",
     description="No quantity moved from its earlier runs by more than its threshold and chance, "
-    "in two of the last three runs.",
-    blocking=True,
+    "in two of the last three runs. The mixture says under `gates: drift` whether that warns, or "
+    "keeps the set from being exported.",
     partitions_def=mixture_versions,
 )
 def no_drift_alarm(
@@ -54,29 +55,13 @@ def no_drift_alarm(
     frame: pl.DataFrame,
 ) -> dg.AssetCheckResult:
     """Hold the alarms to what the mixture says of drift."""
-    mixture = workshop.mixture_at(context.partition_key)
-    action = mixture.gates.drift
-    found = alarms(frame)
-    told = [
-        f"{meaning} {measure} of {column} beside {against} rows: {value:.4f} (from {least:g} on)."
-        for against, measure, column, value, least, meaning in found.select(
-            "against", "measure", "column", "value", "threshold", "meaning"
-        ).iter_rows()
-    ]
-    mend = f"If that is as it should be: `synth drift --accept {mixture.id}`."
-    return dg.AssetCheckResult(
-        passed=action is GateAction.OFF or found.is_empty(),
-        severity=dg.AssetCheckSeverity.ERROR
-        if action is GateAction.BLOCK
-        else dg.AssetCheckSeverity.WARN,
-        description="\n\n".join([*told, mend]) if told else None,
-        metadata={
-            "alarms": found.height,
-            "suspect": frame.filter("suspect").height,
-            "measured": frame["value"].drop_nulls().len(),
-            "gate": action.value,
-        },
-    )
+    verdict = drift_verdict(workshop.mixture_at(context.partition_key), frame)
+    metadata = {
+        "alarms": alarms(frame).height,
+        "suspect": frame.filter("suspect").height,
+        "measured": frame["value"].drop_nulls().len(),
+    }
+    return check_result(verdict, metadata)
 
 
 def _texts(moved: pl.DataFrame) -> dg.MetadataValue:

@@ -9,10 +9,12 @@ import dagster as dg
 import polars as pl
 
 from synth_assets.core.export.card import CARD_FILE, descriptions
+from synth_assets.core.gating import refuse_blocked
 from synth_assets.core.mixture.compose import compose
 from synth_assets.core.schema import Stage
 from synth_assets.defs.composed import set_metadata
 from synth_assets.defs.display import data_version, small_table, stage_metadata
+from synth_assets.defs.gates import verdicts_on_set
 from synth_assets.defs.names import EVIDENCE, TRAIN
 from synth_assets.defs.partitions import mixture_versions
 from synth_assets.defs.real_share import real_share_metadata
@@ -65,19 +67,33 @@ def training_sets(
     group_name=EVIDENCE,
     partitions_def=mixture_versions,
     kinds={"json"},
-    deps=["lineage", "drift_reports"],
+    deps=["lineage"],
 )
 def dataset_cards(
     context: dg.AssetExecutionContext,
     workshop: dg.ResourceParam[Workshop],
     training_sets: pl.DataFrame,
     diversity_snapshots: pl.DataFrame,
+    drift_reports: pl.DataFrame,
     collapse_canaries: pl.DataFrame,
     held_out_real: pl.DataFrame,
     benchmarks: pl.DataFrame,
 ) -> dg.MaterializeResult[None]:
-    """The exported files, chat JSONL and Parquet, with the card that says how they came about."""
+    """The exported files, chat JSONL and Parquet, with the card that says how they came about.
+
+    A set that a gate of its mixture blocks is not exported, whichever run asks for it.
+    """
     mixture = workshop.mixture_at(context.partition_key)
+    refuse_blocked(
+        mixture,
+        verdicts_on_set(
+            workshop.home,
+            mixture,
+            diversity=diversity_snapshots,
+            drift=drift_reports,
+            canary=collapse_canaries,
+        ),
+    )
     published = PublishedSet(
         mixture, training_sets, diversity_snapshots, collapse_canaries, held_out_real, benchmarks
     )

@@ -19,6 +19,7 @@ from synth_assets.defs.display import (
     funnel_table,
     small_table,
 )
+from synth_assets.defs.gates import verdicts_on_set
 from synth_assets.defs.names import EVIDENCE
 from synth_assets.defs.partitions import mixture_versions
 from synth_assets.resources.dashboards.figures import BITS_PER_BYTE, SetRun, rows_by_slice
@@ -26,7 +27,7 @@ from synth_assets.resources.dashboards.generation_runs import generation_run
 from synth_assets.resources.dashboards.labels import LoggedRun
 from synth_assets.resources.dashboards.workspace import LoggedSnapshot
 from synth_assets.resources.drift.runs import DriftRuns
-from synth_assets.resources.report.collecting import write_report
+from synth_assets.resources.report.collecting import lab_curves, write_report
 from synth_assets.resources.workshop import Workshop
 
 _COSTS = (
@@ -114,8 +115,18 @@ def dashboard_snapshots(
     drift_reports: pl.DataFrame,
     collapse_canaries: pl.DataFrame,
 ) -> dg.MaterializeResult[None]:
-    """Diversity, drift and collapse of a training set; one snapshot a run on the dashboard."""
+    """Diversity, drift and collapse of a training set; one snapshot a run on the dashboard.
+
+    Of a set that a gate blocks, too: marked, with the reason.
+    """
     mixture = workshop.mixture_at(context.partition_key)
+    verdicts = verdicts_on_set(
+        workshop.home,
+        mixture,
+        diversity=diversity_snapshots,
+        drift=drift_reports,
+        canary=collapse_canaries,
+    )
     run = SetRun(
         diversity_snapshots,
         rows_by_slice(training_sets, held_out_real),
@@ -123,13 +134,16 @@ def dashboard_snapshots(
         DriftRuns.of(workshop.home, mixture.id).moved,
         collapse_canaries,
         _bits_per_byte(context),
+        verdicts,
+        lab_curves(workshop.home),
     )
     labels = _labels(context, workshop, "training_sets", mixture_version=mixture.version)
+    labels = labels.judged(verdicts)
     logged = workshop.dashboards.log_set(
         mixture.id, run, labels, draw_slices(training_sets, held_out_real)
     )
     page = dg.MetadataValue.path(str(write_report(workshop, mixture)))
-    told = {**_places(logged), "page_to_mail": page}
+    told = {**_places(logged), "page_to_mail": page, "blocked_by": run.blocking}
     return dg.MaterializeResult[None](metadata=told)  # pyright: ignore[reportArgumentType]  none is meant
 
 

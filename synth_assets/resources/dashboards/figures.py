@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from synth_assets.core.collapse.lab import CURVE_SCHEMA
 from synth_assets.core.collapse.of_sets import CANARY_SCHEMA
 from synth_assets.core.collapse.risk_index import Component, RiskIndex, Sign
 from synth_assets.core.diversity.slices import ALL, REAL, REFERENCE, SYNTHETIC, recipe_slice
 from synth_assets.core.drift.schema import DRIFT_SCHEMA, MOVED_SCHEMA
+from synth_assets.core.gating import GateState, GateVerdict
 from synth_assets.core.schema import Origin
 
 VALUE = "value"
@@ -21,6 +23,8 @@ ROWS = "rows"
 
 TIMES_THRESHOLD, THRESHOLD = "times threshold", "threshold"
 SUSPECTS, ALARMS = "suspects", "alarms"
+GATE, GATES = "gate", "gates"
+WARNED, BLOCKED = "warned", "blocked"
 RISK_INDEX, BITS_PER_BYTE, SCALED = "risk_index", "bits_per_byte", "scaled"
 AMBER, RED = "amber", "red"
 NO_AMBER_BELOW, NO_RED_BELOW = 30.0, 60.0
@@ -29,6 +33,8 @@ NO_AMBER_BELOW, NO_RED_BELOW = 30.0, 60.0
 DIVERSITY_LABELS = ("measure", "slice")
 DRIFT_LABELS = ("against", "measure", "of")
 LABELS = ("measure", "of")
+
+_HEIGHTS = {GateState.OPEN: 0.0, GateState.WARNS: 1.0, GateState.BLOCKS: 2.0}
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,8 @@ class SetRun:
         moved: columns of `MOVED_SCHEMA`.
         canary: columns of `CANARY_SCHEMA`; no rows where nothing could be measured.
         bits_per_byte: held-out loss of each of the canary's students, by what it was trained on.
+        verdicts: what each gate made of the set.
+        lab: columns of `CURVE_SCHEMA`, what the project's lab found last; no rows without one.
     """
 
     diversity: pl.DataFrame
@@ -50,6 +58,14 @@ class SetRun:
     moved: pl.DataFrame = field(default_factory=MOVED_SCHEMA.to_frame)
     canary: pl.DataFrame = field(default_factory=CANARY_SCHEMA.to_frame)
     bits_per_byte: Mapping[str, float] = field(default_factory=dict[str, float])
+    verdicts: Sequence[GateVerdict] = ()
+    lab: pl.DataFrame = field(default_factory=CURVE_SCHEMA.to_frame)
+
+    @property
+    def blocking(self) -> list[str]:
+        """Names of the gates that keep it from being exported."""
+        blocks = GateState.BLOCKS
+        return [each.gate.value for each in self.verdicts if each.state is blocks]
 
 
 def rows_by_slice(rows: pl.DataFrame, reference: pl.DataFrame | None = None) -> dict[str, int]:
@@ -96,6 +112,20 @@ def _drift(drift: pl.DataFrame) -> Iterator[tuple[str, str, str, float]]:
         yield str(against), THRESHOLD, TIMES_THRESHOLD, 1.0
         yield str(against), SUSPECTS, SUSPECTS, float(part["suspect"].sum())
         yield str(against), ALARMS, ALARMS, float(part["alarm"].sum())
+
+
+def gate_figures(run: SetRun) -> pl.DataFrame:
+    """Labels `LABELS`: how many gates warned and blocked, and which.
+
+    Of each gate 0 where it is open, 1 where it warns, 2 where it blocks.
+    """
+    states = [each.state for each in run.verdicts]
+    counts = [
+        (GATES, of, float(states.count(state)))
+        for of, state in ((WARNED, GateState.WARNS), (BLOCKED, GateState.BLOCKS))
+    ]
+    of_each = [(GATE, each.gate.value, _HEIGHTS[each.state]) for each in run.verdicts]
+    return labelled(LABELS, [*of_each, *counts] if states else [])
 
 
 def collapse_figures(run: SetRun) -> pl.DataFrame:

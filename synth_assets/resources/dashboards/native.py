@@ -48,6 +48,10 @@ class SetDrift(DataframeMetric):
     """How far a set is from its earlier runs, and from real rows; `against`, `measure`, `of`."""
 
 
+class SetGates(DataframeMetric):
+    """What the mixture's gates made of a set; columns `measure`, `of`, `value`."""
+
+
 class SetCollapse(DataframeMetric):
     """What the canary found; columns `measure`, `of`, `value`."""
 
@@ -138,6 +142,13 @@ class SetDiversityCalculation(DataframeCalculation[SetDiversity]):
 
 class SetDriftCalculation(DataframeCalculation[SetDrift]):
     """Computes `SetDrift`."""
+
+    display_name = _name
+    calculate = _table
+
+
+class SetGatesCalculation(DataframeCalculation[SetGates]):
+    """Computes `SetGates`."""
 
     display_name = _name
     calculate = _table

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from evidently.core.report import Snapshot
 from evidently.legacy.core import new_id
+from evidently.legacy.model.widget import BaseWidgetInfo
 from evidently.sdk.models import ProjectModel
 from evidently.ui.storage.local.base import LocalState
 
@@ -42,14 +43,21 @@ def bring_up_to_date(
         state.write_dashboard(project, dashboard)
 
 
-def add(root: Path, project: str, snapshot: Snapshot) -> str:
+def add(root: Path, project: str, snapshot: Snapshot, beside: Sequence[BaseWidgetInfo] = ()) -> str:
     """Store a run and return its id.
 
     What results show is stored once, in the report, and not beside each result again.
+
+    Args:
+        root: of the workspace.
+        project: id of the project.
+        snapshot: the run.
+        beside: what its report shows besides.
     """
     model = snapshot.to_snapshot_model()
     for result in model.metric_results.values():
         result.widget = []
+    model.widgets = [*model.widgets, *beside]
     snapshot_id = new_id()
     LocalState(str(root)).write_snapshot(project, snapshot_id, model)
     return str(snapshot_id)

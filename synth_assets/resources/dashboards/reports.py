@@ -25,6 +25,7 @@ from synth_assets.resources.dashboards.native import (
     SetCollapse,
     SetDiversity,
     SetDrift,
+    SetGates,
     Table,
 )
 
@@ -33,10 +34,11 @@ _CHARACTERS = 300
 
 
 def set_parts(run: figures.SetRun, size: SampleSize, labels: LoggedRun) -> list[Part]:
-    """Diversity, drift and collapse of a training set."""
+    """Gates, collapse, drift and diversity of a training set."""
     diversity = figures.diversity_figures(run)
     titles = {metric.value: spec_of(metric).title for metric in DiversityMetric}
     return [
+        Part(SetGates(), figures.gate_figures(run), (_gates(run),)),
         Part(
             SetCollapse(),
             figures.collapse_figures(run),
@@ -104,6 +106,11 @@ def _moved(moved: pl.DataFrame) -> Table:
     short = [pl.col(name).str.slice(0, _CHARACTERS) for name in ("prompt", "response")]
     columns = ("against", "direction", "sample_id", "recipe", "score")
     return _plain("Rows that moved most", said.select(*columns, *short))
+
+
+def _gates(run: figures.SetRun) -> Table:
+    rows = [(each.gate.value, each.state.value, each.line) for each in run.verdicts]
+    return Table("Gates: may it be exported?", ("gate", "it", "because; what to do"), rows)
 
 
 def _signs(canary: pl.DataFrame) -> Table:

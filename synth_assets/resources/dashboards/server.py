@@ -1,188 +1,243 @@
 """Serves the Evidently UI: `python -m synth_assets.resources.dashboards.server`.
 
-Evidently's own command parses every stored snapshot by pydantic when it starts, and answers each
-panel by comparing every value of every snapshot with every line of the panel: with a year of daily
-runs in five projects more than a minute, and seconds a panel. Here snapshots are read as JSON,
-lines are looked up, and of runs that are long past one a week is drawn. All else is Evidently's.
+Evidently's own command takes 13 CPU seconds to import and then parses every stored snapshot, and
+its page draws all panels before people can look at one. Here is answered what people look at,
+projects, lines and reports, from the files as plain JSON; all else is handed to Evidently's own
+application, which is imported when it is first asked for. The page is Evidently's, with a script
+that lets panels wait until they come into view.
 """
 
-# Neither library ships types.
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
-# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
-# Evidently's models fill `type` in by themselves, and its mappings are invariant.
-# pyright: reportCallIssue=false, reportArgumentType=false
-
 import argparse
-import datetime
+import asyncio
 import json
+import re
 import sys
-import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
-from evidently.core.serialization import ReportModel, SnapshotModel
-from evidently.ui.service.app import create_app, get_config
-from evidently.ui.service.base import Project, Series, SeriesFilter, SeriesResponse, SeriesSource
-from evidently.ui.service.components.storage import LocalStorageComponent
-from evidently.ui.service.managers.projects import ProjectManager
-from evidently.ui.service.services.dashbord.file import JsonFileDashboardManager
-from evidently.ui.service.storage.common import NoopAuthManager
-from evidently.ui.service.storage.local import start_workspace_watchdog
-from evidently.ui.service.storage.local.base import (
-    FSSpecBlobStorage,
-    InMemoryDataStorage,
-    JsonFileProjectMetadataStorage,
-    LocalState,
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import (
+    FileResponse,
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    Response,
 )
+from starlette.routing import BaseRoute, Match, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from synth_assets.errors import DashboardError
+from synth_assets.resources.dashboards.lines import Asked, NamedRun, ProjectLines
 from synth_assets.resources.dashboards.stored import (
+    DASHBOARD_FILE,
+    METADATA_FILE,
     SNAPSHOTS,
-    Point,
-    StoredRun,
-    read_run,
-    shown_places,
 )
 
-LineId = tuple[str, tuple[tuple[str, str], ...]]
-"""Metric and labels."""
+_SCRIPT = Path(__file__).with_name("panels.js")
+_EARLY_LOADS = re.compile(r'\s*<link rel="modulepreload"[^>]*snapshot-view[^>]*>')
+"""Of what draws reports, three megabytes that no other page needs."""
+
+_TITLE = re.compile("<title>.*?</title>")
+_NO_LINKS: dict[str, object] = {
+    "datasets": {
+        "input": {"reference": None, "current": None, "additional": {}},
+        "output": {"reference": None, "current": None, "additional": {}},
+    },
+    "computation_config_id": None,
+    "task_id": None,
+}
+_STYLE = """<style>
+nav.tabs{position:sticky;top:0;z-index:9;display:flex;gap:4px;padding:8px 0;margin-bottom:8px;
+background:var(--mui-palette-background-default,#fff)}
+nav.tabs button{font:inherit;color:inherit;padding:6px 14px;cursor:pointer;border-radius:6px;
+border:1px solid var(--mui-palette-divider,#ccc);
+background:var(--mui-palette-background-paper,#fff)}
+nav.tabs button[aria-current=page]{font-weight:600;background:var(--mui-palette-divider,#ccc)}
+.MuiSkeleton-root::after{animation:none!important}
+.MuiMarkElement-root{r:2.5px}
+.MuiChartsLegend-root{gap:3px 8px!important;font-size:.8rem!important}
+td.MuiTableCell-root,th.MuiTableCell-root{text-align:left}
+[data-many-runs] .MuiMarkElement-root{display:none}
+</style>
+"""
+_FOREVER = {"cache-control": "public, max-age=31536000, immutable"}
 
 
-class Snapshots(LocalState):
-    """Projects and snapshots, of the latter only what the pages over many of them show."""
+class Pages:
+    """What the pages of the UI ask for in order to show something.
 
-    def __init__(self, path: str) -> None:
-        super().__init__(path, None)
-        self.values: dict[uuid.UUID, dict[uuid.UUID, dict[LineId, float]]] = {}
-        self.lines: dict[uuid.UUID, dict[LineId, Mapping[str, str]]] = {}
+    Args:
+        workspace: folder of the projects.
+    """
 
-    def reload_snapshot(
-        self, project: Project, snapshot_id: uuid.UUID, skip_errors: bool = True
-    ) -> None:
-        """Read a snapshot; one that is just being written is read again once it is whole."""
-        path = Path(self.path) / str(project.id) / SNAPSHOTS / f"{snapshot_id}.json"
-        try:
-            run = read_run(path)
-        except DashboardError as exc:
-            if skip_errors:
-                raise json.JSONDecodeError(str(exc), "", 0) from exc  # the watcher waits for more
-            raise
-        self.snapshots[project.id][snapshot_id] = _without_results(run)
-        lines = self.lines.setdefault(project.id, {})
-        values = self.values.setdefault(project.id, {})[snapshot_id] = {}
-        for point in run.points:
-            line = _line_id(point)
-            lines.setdefault(line, point.labels)
-            values[line] = point.value
+    def __init__(self, workspace: Path) -> None:
+        self._workspace = workspace
+        self._lines: dict[str, ProjectLines] = {}
 
+    async def projects(self, request: Request) -> Response:
+        """All projects."""
+        found = sorted(self._workspace.glob(f"*/{METADATA_FILE}"))
+        return JSONResponse([_project(path.parent) for path in found])
 
-class Lines(InMemoryDataStorage):
-    """Lines over snapshots, looked up."""
+    async def project(self, request: Request) -> Response:
+        """What a project is called."""
+        return JSONResponse(_project(self._folder(request)))
 
-    @property
-    def read(self) -> Snapshots:
-        """What was read."""
-        state = self.state
-        assert isinstance(state, Snapshots)
-        return state
+    async def dashboard(self, request: Request) -> Response:
+        """The tabs and panels of a project."""
+        return JSONResponse(_read(self._folder(request) / DASHBOARD_FILE))
 
-    async def get_data_series(
-        self,
-        project_id: uuid.UUID,
-        series_filter: list[SeriesFilter],
-        start_time: datetime.datetime | None,
-        end_time: datetime.datetime | None,
-    ) -> SeriesResponse:
-        """The lines that filters ask for, over those snapshots that are drawn and have a value."""
-        asked = _asked(self.read.lines.get(project_id, {}), series_filter)
-        sources: list[SeriesSource] = []
-        found: list[dict[LineId, float]] = []
-        for snapshot_id, snapshot in self._drawn(project_id, start_time, end_time):
-            stored = self.read.values[project_id][snapshot_id]
-            here = {
-                line: stored[line]
-                for line, place in asked.items()
-                if line in stored and _is_of(snapshot, series_filter[place])
+    async def reports(self, request: Request) -> Response:
+        """All runs of a project, without what they found."""
+        return JSONResponse([_found_by(run) for run in self._of(request).runs])
+
+    async def report_metadata(self, request: Request) -> Response:
+        """What one run is found by."""
+        name = str(request.path_params["snapshot"])
+        found = [run for run in self._of(request).runs if run.snapshot_id == name]
+        return JSONResponse(_found_by(found[0])) if found else _not_found()
+
+    async def report(self, request: Request) -> Response:
+        """What the report of a run shows."""
+        document = _read(self._snapshot(request))
+        widgets = [*document["widgets"], *document["tests_widgets"]]
+        return PlainTextResponse(json.dumps({"name": "", "widgets": widgets}))
+
+    async def graph(self, request: Request) -> Response:
+        """A plot of a report, drawn when somebody unfolds it."""
+        asked = request.path_params["graph"]
+        for widget in _read(self._snapshot(request))["widgets"]:
+            for graph in widget.get("additionalGraphs", []):
+                if graph["id"] == asked:
+                    return PlainTextResponse(json.dumps(graph))
+        return _not_found()
+
+    async def series(self, request: Request) -> Response:
+        """The lines of a panel."""
+        asked = [
+            Asked(each["metric"], each["metric_labels"], each["tags"], each["metadata"])
+            for each in (await request.json())["series_filter"]
+        ]
+        drawing = self._of(request).drawing(asked)
+        sources = [
+            {
+                "snapshot_id": run.snapshot_id,
+                "timestamp": run.timestamp.isoformat(),
+                "tags": run.tags,
+                "metadata": run.metadata,
             }
-            if here:
-                found.append(here)
-                sources.append(
-                    SeriesSource(
-                        snapshot_id=snapshot_id,
-                        timestamp=snapshot.timestamp,
-                        tags=snapshot.tags,
-                        metadata=snapshot.metadata,
-                    )
-                )
-        return SeriesResponse(sources=sources, series=list(_series(asked, found)))
+            for run in drawing.runs
+        ]
+        series = [
+            {
+                "metric_type": line.metric,
+                "filter_index": line.place,
+                "params": line.labels,
+                "values": line.values,
+            }
+            for line in drawing.lines
+        ]
+        return JSONResponse({"sources": sources, "series": series})
 
-    async def get_metrics(
-        self, project_id: uuid.UUID, tags: list[str], metadata: dict[str, str]
-    ) -> list[str]:
-        """Types of metrics that were ever stored."""
-        return sorted({metric for metric, _ in self.read.lines.get(project_id, {})})
+    async def metrics(self, request: Request) -> Response:
+        """What a new panel may show."""
+        return JSONResponse({"metrics": self._of(request).metrics()})
 
-    async def get_metric_labels(
-        self, project_id: uuid.UUID, tags: list[str], metadata: dict[str, str], metric: str
-    ) -> list[str]:
-        """Names of the labels of a metric's lines."""
-        lines = self.read.lines.get(project_id, {})
-        return sorted({name for (kind, said) in lines if kind == metric for name, _ in said})
+    async def labels(self, request: Request) -> Response:
+        """The same, by a metric's labels."""
+        metric = request.query_params["metric_type"]
+        return JSONResponse({"labels": self._of(request).labels(metric)})
 
-    async def get_metric_label_values(
-        self,
-        project_id: uuid.UUID,
-        tags: list[str],
-        metadata: dict[str, str],
-        metric: str,
-        label: str,
-    ) -> list[str]:
-        """Values of a label of a metric's lines."""
-        lines = self.read.lines.get(project_id, {})
-        found = (dict(said).get(label) for kind, said in lines if kind == metric)
-        return sorted({value for value in found if value})
+    async def label_values(self, request: Request) -> Response:
+        """The same, by the values of a label."""
+        asked = request.query_params
+        found = self._of(request).label_values(asked["metric_type"], asked["label"])
+        return JSONResponse({"label_values": found})
 
-    def _drawn(
-        self,
-        project_id: uuid.UUID,
-        start: datetime.datetime | None,
-        end: datetime.datetime | None,
-    ) -> list[tuple[uuid.UUID, SnapshotModel]]:
-        within = sorted(
-            (
-                each
-                for each in self.state.snapshots[project_id].items()
-                if (start is None or each[1].timestamp >= start)
-                and (end is None or each[1].timestamp <= end)
-            ),
-            key=lambda each: (each[1].timestamp, each[0]),
-        )
-        places = shown_places([snapshot.timestamp for _, snapshot in within])
-        return [within[place] for place in places]
+    def _folder(self, request: Request) -> Path:
+        return self._workspace / str(request.path_params["project"])
+
+    def _snapshot(self, request: Request) -> Path:
+        return self._folder(request) / SNAPSHOTS / f"{request.path_params['snapshot']}.json"
+
+    def _of(self, request: Request) -> ProjectLines:
+        name = str(request.path_params["project"])
+        if name not in self._lines:
+            self._lines[name] = ProjectLines(self._workspace / name)
+        found = self._lines[name]
+        found.refresh()
+        return found
 
 
-class FastStorage(LocalStorageComponent):
-    """Evidently's local storage, with the above in place of what is slow."""
+class Others:
+    """Evidently's own application, made when it is first asked for.
 
-    def project_manager_provider(self):  # noqa: ANN201  as Evidently's, which does not say either
-        """What the pages ask."""
+    Args:
+        make: makes it; takes some 15 seconds.
+    """
 
-        async def make() -> ProjectManager:
-            state = Snapshots(self.path)
-            state.location.makedirs("")
-            state.reload()
-            manager = ProjectManager(
-                project_metadata=JsonFileProjectMetadataStorage(self.path, state),
-                blob_storage=FSSpecBlobStorage(base_path=self.path),
-                data_storage=Lines(self.path, state),
-                auth_manager=NoopAuthManager(),
-                dashboard_manager=JsonFileDashboardManager(path=self.path, local_state=state),
-            )
-            state.project_manager = manager
-            start_workspace_watchdog(self.path, state)
-            return manager
+    def __init__(self, make: Callable[[], ASGIApp]) -> None:
+        self._make = cache(make)
+        self._making = asyncio.Lock()
 
-        return make
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a request on."""
+        async with self._making:
+            app = await asyncio.to_thread(self._make)
+        await app(scope, receive, send)
+
+
+def application(workspace: Path) -> ASGIApp:
+    """The application that serves a workspace."""
+    ours = [*_pages(), *_answers(Pages(workspace))]
+    shown = Starlette(routes=ours, exception_handlers={FileNotFoundError: _missing})
+    others = Others(lambda: _evidently(workspace))
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        # Not by Starlette's default, which refuses other methods of a path that it knows.
+        is_ours = any(route.matches(scope)[0] is Match.FULL for route in ours)
+        app = shown if is_ours or scope["type"] == "lifespan" else others
+        await app(scope, receive, send)
+
+    return serve
+
+
+def _pages() -> list[BaseRoute]:
+    return [
+        *(Route(path, _page) for path in ("/", "/projects", "/projects/{path:path}")),
+        Mount("/static", _Static(directory=_assets() / "static")),
+        Route("/{file}", _asset),
+        Route("/api/version", _version),
+    ]
+
+
+def _answers(pages: Pages) -> list[BaseRoute]:
+    projects, project = "/api/projects", "/{project:uuid}"
+    run, snapshots = f"{projects}{project}/{{snapshot:uuid}}", f"/api/v2/snapshots{project}"
+    answers = {
+        projects: pages.projects,
+        f"{projects}/": pages.projects,
+        f"{projects}{project}/info": pages.project,
+        f"{projects}{project}/snapshots": pages.reports,
+        f"{projects}{project}/reports": pages.reports,
+        f"{run}/data": pages.report,
+        f"{run}/metadata": pages.report_metadata,
+        f"{run}/graphs_data/{{graph}}": pages.graph,
+        f"/api/v2/dashboards{project}": pages.dashboard,
+        f"{snapshots}/metrics": pages.metrics,
+        f"{snapshots}/labels": pages.labels,
+        f"{snapshots}/label_values": pages.label_values,
+    }
+    return [
+        *(Route(path, answer) for path, answer in answers.items()),
+        Route(f"{snapshots}/data_series_batch", pages.series, methods=["POST"]),
+    ]
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -190,58 +245,80 @@ def main(arguments: Sequence[str]) -> None:
     import uvicorn
 
     parser = argparse.ArgumentParser()
-    parser.add_argument("--workspace", required=True)
+    parser.add_argument("--workspace", required=True, type=Path)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)
     said = parser.parse_args(arguments)
-    config = get_config(host=said.host, port=said.port, workspace=said.workspace)
-    config.storage = FastStorage(path=said.workspace)
-    uvicorn.run(create_app(config), host=said.host, port=said.port)
+    uvicorn.run(application(said.workspace), host=said.host, port=said.port)
 
 
-def _line_id(point: Point) -> LineId:
-    return point.metric, tuple(point.labels.items())
+async def _page(request: Request) -> Response:
+    """Evidently's page, with our title and script; where it changed, as it is."""
+    page = (_assets() / "index.html").read_text(encoding="utf-8")
+    page = _TITLE.sub("<title>Synth Assets: dashboards</title>", _EARLY_LOADS.sub("", page))
+    script = f"<script>\n{_SCRIPT.read_text(encoding='utf-8')}</script>\n"
+    return HTMLResponse(page.replace("</head>", f"{_STYLE}{script}</head>", 1))
 
 
-def _without_results(run: StoredRun) -> SnapshotModel:
-    return SnapshotModel.construct(
-        report=ReportModel(items=[]),
-        name=run.name,
-        timestamp=run.timestamp,
-        metadata=dict(run.metadata),
-        tags=list(run.tags),
-        metric_results={},
-        top_level_metrics=[],
-        widgets=[],
-        tests_widgets=[],
-    )
+async def _asset(request: Request) -> Response:
+    path = _assets() / str(request.path_params["file"])
+    return FileResponse(path) if path.is_file() else _not_found()
 
 
-def _asked(
-    lines: Mapping[LineId, Mapping[str, str]], filters: Sequence[SeriesFilter]
-) -> dict[LineId, int]:
-    """The lines that are asked for, each with the place of the first filter that asks, in order."""
-    found: dict[LineId, int] = {}
-    for line, labels in lines.items():
-        for place, each in enumerate(filters):
-            if each.metric in ("*", line[0]) and each.metric_labels.items() <= labels.items():
-                found[line] = place
-                break
-    return dict(sorted(found.items(), key=lambda each: each[1]))
+async def _version(request: Request) -> Response:
+    said = {"application": "Evidently UI", "version": version("evidently"), "commit": "-"}
+    return JSONResponse(said)
 
 
-def _is_of(snapshot: SnapshotModel, said: SeriesFilter) -> bool:
-    return set(said.tags) <= set(snapshot.tags) and (
-        said.metadata.items() <= snapshot.metadata.items()
-    )
+class _Static(StaticFiles):
+    """Files whose names change with their content."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:  # noqa: ANN401
+        response = super().file_response(*args, **kwargs)
+        response.headers.update(_FOREVER)
+        return response
 
 
-def _series(asked: Mapping[LineId, int], found: Sequence[dict[LineId, float]]) -> Iterator[Series]:
-    for line, place in asked.items():
-        values = [here.get(line) for here in found]
-        if any(value is not None for value in values):
-            metric, labels = line
-            yield Series(metric_type=metric, filter_index=place, params=dict(labels), values=values)
+@cache
+def _assets() -> Path:
+    """Where Evidently's page lies; does not import it."""
+    spec = find_spec("evidently")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent / "ui" / "service" / "assets"
+
+
+def _evidently(workspace: Path) -> ASGIApp:
+    from synth_assets.resources.dashboards.evidently_app import evidently_app
+
+    return evidently_app(workspace)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_bytes())
+
+
+def _project(folder: Path) -> dict[str, Any]:
+    return _read(folder / METADATA_FILE)
+
+
+def _found_by(run: NamedRun) -> dict[str, object]:
+    return {
+        "id": run.snapshot_id,
+        "name": run.name,
+        "timestamp": run.timestamp.isoformat(),
+        "metadata": run.metadata,
+        "tags": run.tags,
+        "links": _NO_LINKS,
+    }
+
+
+def _not_found() -> Response:
+    return JSONResponse({"detail": "There is no such thing here."}, 404)
+
+
+async def _missing(request: Request, exc: Exception) -> Response:
+    return _not_found()
 
 
 if __name__ == "__main__":

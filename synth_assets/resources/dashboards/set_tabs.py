@@ -1,4 +1,4 @@
-"""The tabs of a mixture's project: diversity, drift, collapse.
+"""The tabs of a mixture's project: gates, collapse, drift, diversity.
 
 Importing this module imports Evidently; see `native`.
 """
@@ -8,7 +8,7 @@ Importing this module imports Evidently; see `native`.
 from collections.abc import Sequence
 
 from evidently.sdk.models import DashboardPanelPlot, PanelMetric
-from evidently.sdk.panels import counter_panel, line_plot_panel, text_panel
+from evidently.sdk.panels import bar_plot_panel, counter_panel, line_plot_panel, text_panel
 
 from synth_assets.core.collapse.risk_index import THRESHOLDS, Sign
 from synth_assets.core.diversity.metrics import DiversityMetric, spec_of
@@ -20,14 +20,21 @@ from synth_assets.core.diversity.slices import (
     SampleSize,
     recipe_slice,
 )
+from synth_assets.core.gating import GateState
 from synth_assets.resources.dashboards import figures
 from synth_assets.resources.dashboards.drift_titles import drift_title
-from synth_assets.resources.dashboards.native import SetCollapse, SetDiversity, SetDrift
+from synth_assets.resources.dashboards.labels import told_doses, told_rows
+from synth_assets.resources.dashboards.native import (
+    SetCollapse,
+    SetDiversity,
+    SetDrift,
+    SetGates,
+)
 from synth_assets.resources.dashboards.tabs import LineKey, Tab, figure_line
 
 _ORDER = {ALL: 0, REAL: 1, SYNTHETIC: 2, REFERENCE: 3}
 _AGAINST = {"earlier": "the reference run", "real": "real rows"}
-_THRESHOLD_LEGENDS = {figures.AMBER: "amber from here", figures.RED: "red from here"}
+_BOUNDS = ((figures.AMBER, "amber from here"), (figures.RED, "red from here"))
 _TRAINED = {
     "set": "trained on the set",
     "real_part": "on its real rows alone",
@@ -36,20 +43,27 @@ _TRAINED = {
 }
 
 
-def set_tabs(size: SampleSize, links: str, moved: Sequence[str]) -> list[Tab]:
+def set_tabs(size: SampleSize, run: figures.SetRun, links: str) -> list[Tab]:
     """The tabs, in order.
 
     Args:
         size: how much of each slice was measured; other sizes are other lines.
-        links: where the last run stands in Dagster.
-        moved: the rows that moved most in the last run, as text.
+        run: the last one; of it texts are told.
+        links: where it stands in Dagster, and what its gates say.
     """
+    doses, moved = told_doses(run.lab), told_rows(run.moved)
     return [
+        Tab(
+            "Gates",
+            SetGates.__name__,
+            figures.LABELS,
+            lambda lines: _gates(lines, run, links),
+        ),
         Tab(
             "Collapse",
             SetCollapse.__name__,
             figures.LABELS,
-            lambda lines: _collapse(lines, links),
+            lambda lines: _collapse(lines, doses),
         ),
         Tab(
             "Drift",
@@ -147,12 +161,51 @@ def _drift_line(key: LineKey, legend: str) -> PanelMetric:
     return figure_line(SetDrift.__name__, labels, legend)
 
 
-def _collapse(lines: Sequence[LineKey], links: str) -> list[DashboardPanelPlot]:
-    def line(measure: str, of: str, legend: str) -> PanelMetric:
-        labels = dict[str, str](zip(figures.LABELS, (measure, of), strict=True))
-        return figure_line(SetCollapse.__name__, labels, legend)
+def _gates(lines: Sequence[LineKey], run: figures.SetRun, links: str) -> list[DashboardPanelPlot]:
+    blocking = run.blocking
+    answer = f"NO: {' and '.join(blocking)} blocks it." if blocking else "Yes, no gate blocks it."
+    panels = [text_panel(f"Gates: was the last run exported? {answer}", links)]
+    panels += [
+        text_panel(f"The gate {each.gate.value} {each.state.value}", each.line)
+        for each in run.verdicts
+        if each.state is not GateState.OPEN
+    ]
+    if lines:
+        counts = (figures.WARNED, figures.BLOCKED)
+        drawn = [_line_of(SetGates.__name__, figures.GATES, of, of) for of in counts]
+        told = "number of gates, of three; 0 is best. Where one blocked, the set was not exported."
+        title = "Gates that warned or blocked, run by run"
+        panels.append(bar_plot_panel(title, drawn, told, size="half", stacked=True))
+    if run.canary.height:
+        panels.append(_risk())
+    return panels
 
-    bounds = [(of, _THRESHOLD_LEGENDS[of]) for of in (figures.AMBER, figures.RED)]
+
+def _risk() -> DashboardPanelPlot:
+    low, high = (f"{figures.NO_AMBER_BELOW:g}", f"{figures.NO_RED_BELOW:g}")
+    bounds = [_collapse_line(figures.RISK_INDEX, of, legend) for of, legend in _BOUNDS]
+    return line_plot_panel(
+        "Risk of collapse",
+        [_risk_index(), *bounds],
+        f"0 to 100; lower is better. Below {low} no sign is amber, below {high} none is red.",
+        size="half",
+    )
+
+
+def _risk_index() -> PanelMetric:
+    return _collapse_line(figures.RISK_INDEX, figures.RISK_INDEX, "risk index")
+
+
+def _collapse_line(measure: str, of: str, legend: str) -> PanelMetric:
+    return _line_of(SetCollapse.__name__, measure, of, legend)
+
+
+def _line_of(metric: str, measure: str, of: str, legend: str) -> PanelMetric:
+    labels = dict[str, str](zip(figures.LABELS, (measure, of), strict=True))
+    return figure_line(metric, labels, legend)
+
+
+def _collapse(lines: Sequence[LineKey], doses: str) -> list[DashboardPanelPlot]:
     measured = {measure for measure, _ in lines}
     signs = [sign for sign in Sign if sign.value in measured]
     panels = [
@@ -160,32 +213,29 @@ def _collapse(lines: Sequence[LineKey], links: str) -> list[DashboardPanelPlot]:
             "Collapse: what would a model trained on it become?",
             "Small language models are trained on the set and beside it, on real rows; then on "
             "what those write. They tell which of two sets harms more, and on which side; not by "
-            f"how much a large model would suffer. {links}",
+            "how much a large model would suffer.",
         )
     ]
+    lab = text_panel("Generations on: how many written rows do the real ones bear?", doses)
     if not measured:
-        return panels
-    index = line(figures.RISK_INDEX, figures.RISK_INDEX, "risk index")
-    low, high = (f"{figures.NO_AMBER_BELOW:g}", f"{figures.NO_RED_BELOW:g}")
+        return [*panels, lab]
     return [
         *panels,
-        counter_panel("Risk of collapse, last run", [index], "0 to 100; lower is better"),
-        line_plot_panel(
-            "Risk of collapse",
-            [index, *(line(figures.RISK_INDEX, of, legend) for of, legend in bounds)],
-            f"0 to 100; lower is better. Below {low} no sign is amber, below {high} none is red.",
-        ),
+        counter_panel("Risk of collapse, last run", [_risk_index()], "0 to 100; lower is better"),
         line_plot_panel(
             "All signs on one scale",
             [
-                *(line(figures.SCALED, sign.value, sign.value.replace("_", " ")) for sign in signs),
-                *(line(figures.SCALED, of, legend) for of, legend in bounds),
+                *(
+                    _collapse_line(figures.SCALED, sign.value, sign.value.replace("_", " "))
+                    for sign in signs
+                ),
+                *(_collapse_line(figures.SCALED, of, legend) for of, legend in _BOUNDS),
             ],
             "0 is nothing, .5 amber, 1 red; lower is better.",
         ),
         line_plot_panel(
             "Loss on held-out real text",
-            [line(figures.BITS_PER_BYTE, of, told) for of, told in _TRAINED.items()],
+            [_collapse_line(figures.BITS_PER_BYTE, of, told) for of, told in _TRAINED.items()],
             "bits a byte; lower is better. Above as many real rows: real text was displaced. Above "
             "its own real rows alone: the synthetic rows do harm of their own.",
         ),
@@ -193,12 +243,13 @@ def _collapse(lines: Sequence[LineKey], links: str) -> list[DashboardPanelPlot]:
             line_plot_panel(
                 sign.value.replace("_", " ").capitalize(),
                 [
-                    line(sign.value, figures.VALUE, "measured"),
-                    *(line(sign.value, of, legend) for of, legend in bounds),
+                    _collapse_line(sign.value, figures.VALUE, "measured"),
+                    *(_collapse_line(sign.value, of, legend) for of, legend in _BOUNDS),
                 ],
                 f"{THRESHOLDS[sign].meaning}; lower is better.",
                 size="half",
             )
             for sign in signs
         ),
+        lab,
     ]

@@ -17,10 +17,13 @@ from synth_assets.errors import DashboardError
 from synth_assets.resources.dashboards import stored
 from synth_assets.resources.dashboards.figures import SetRun
 from synth_assets.resources.dashboards.generation_figures import GenerationRun
-from synth_assets.resources.dashboards.labels import LoggedRun, told_rows
+from synth_assets.resources.dashboards.labels import LoggedRun
+from synth_assets.resources.dashboards.lines import ProjectLines
 from synth_assets.resources.settings import switch_off_telemetry
 
 if TYPE_CHECKING:
+    from evidently.legacy.model.widget import BaseWidgetInfo
+
     from synth_assets.resources.dashboards.described import TextSamples
     from synth_assets.resources.dashboards.native import Part
     from synth_assets.resources.dashboards.tabs import Tab
@@ -93,7 +96,7 @@ class DashboardWorkspace:
                 "show. Materialize it with rows first."
             )
         switch_off_telemetry()
-        from synth_assets.resources.dashboards import described, reports, set_tabs
+        from synth_assets.resources.dashboards import curves, described, reports, set_tabs
 
         texts = None
         if sliced is not None:
@@ -101,9 +104,10 @@ class DashboardWorkspace:
         return self._log(
             project_name,
             reports.set_parts(run, self.size, labels),
-            set_tabs.set_tabs(self.size, labels.told, told_rows(run.moved)),
+            set_tabs.set_tabs(self.size, run, labels.told),
             labels,
             texts,
+            curves.lab_widgets(run.lab),
         )
 
     def log_generation(self, run: GenerationRun, labels: LoggedRun) -> LoggedSnapshot:
@@ -131,6 +135,7 @@ class DashboardWorkspace:
         tabs: "Sequence[Tab]",
         labels: LoggedRun,
         texts: "TextSamples | None" = None,
+        beside: "Sequence[BaseWidgetInfo]" = (),
     ) -> LoggedSnapshot:
         from synth_assets.resources.dashboards import native, projects
         from synth_assets.resources.dashboards import tabs as of_tabs
@@ -145,7 +150,9 @@ class DashboardWorkspace:
             if project is None:
                 project = projects.make(self.root, project_name, _DESCRIPTION)
             projects.bring_up_to_date(self.root, project, tabs, fresh)
-            added = projects.add(self.root, project, snapshot)
+            added = projects.add(self.root, project, snapshot, beside)
+            # So that a page over a year of runs has them at hand.
+            ProjectLines(self.root / project).refresh()
         url = self._url(project)
         return LoggedSnapshot(project, added, url, f"{url}/reports/{added}")
 
@@ -186,8 +193,8 @@ class DashboardWorkspace:
         for kind in (stored.METADATA_FILE, stored.DASHBOARD_FILE):
             for path in sorted(self.root.glob(f"*/{kind}")):
                 stored.read_document(path)
-        for path in sorted(self.root.glob(f"*/{stored.SNAPSHOTS}/*.json")):
-            stored.read_run(path)
+        for folder in sorted(self.root.glob(f"*/{stored.SNAPSHOTS}")):
+            ProjectLines(folder.parent).refresh(is_strict=True)
 
     def ui_command(self, port: int) -> list[str]:
         """The command that serves the Evidently UI on the loopback interface.

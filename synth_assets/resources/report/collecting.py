@@ -13,6 +13,7 @@ from synth_assets.errors import DashboardError
 from synth_assets.resources.collapse.lab_runs import CURVES_FILE
 from synth_assets.resources.drift.runs import DriftRuns
 from synth_assets.resources.frames import FramePath, read_frame, write_bytes
+from synth_assets.resources.home import Home
 from synth_assets.resources.report.contents import ReportInputs, report_page
 from synth_assets.resources.report.history import History
 from synth_assets.resources.workshop import Workshop
@@ -44,9 +45,18 @@ def report_html(workshop: Workshop, mixture: Mixture) -> str:
         lineage.query("funnel"),
         lineage.query("drop_reasons"),
         lineage.query("cost"),
-        _read(home.root / "collapse_lab" / CURVES_FILE, CURVE_SCHEMA),
+        lab_curves(home),
     )
     return report_page(inputs).html
+
+
+def lab_curves(home: Home) -> pl.DataFrame:
+    """What the project's collapse lab found last, columns of `CURVE_SCHEMA`; no rows without one.
+
+    Raises:
+        StorageError: if it cannot be read.
+    """
+    return _read(home.root / "collapse_lab" / CURVES_FILE, CURVE_SCHEMA)
 
 
 def write_report(workshop: Workshop, mixture: Mixture) -> Path:

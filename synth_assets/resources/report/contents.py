@@ -13,6 +13,7 @@ from synth_assets.core.diversity.metrics import DiversityMetric, spec_of
 from synth_assets.core.diversity.slices import ALL, REAL, REFERENCE, SYNTHETIC
 from synth_assets.resources.dashboards import figures
 from synth_assets.resources.dashboards.drift_titles import drift_title
+from synth_assets.resources.dashboards.labels import told_places
 from synth_assets.resources.report.charts import Chart
 from synth_assets.resources.report.history import History
 from synth_assets.resources.report.lab_section import lab_section
@@ -59,7 +60,7 @@ class ReportInputs:
 def report_page(inputs: ReportInputs) -> Page:
     """The page of a mixture."""
     run = inputs.history.runs[-1]
-    where = "; ".join(f"{name}: {value}" for name, value in run.metadata.items())
+    where = told_places(run.metadata)
     count = len(inputs.history.runs)
     return Page(
         f"Training set {inputs.mixture.id}",
