@@ -1,9 +1,9 @@
 """Whether the canary ranks sets as a small GPT does: `python -m benchmarks.collapse_ranking`.
 
-Eight sets of 3,000 rows each, of GSM8K's human questions and rows that harm in ways known
-beforehand. A GPT of two layers is trained on each, and the canary run on each, with several seeds;
-both are measured by GSM8K's test questions. Needs torch; each finding is kept in a file, so that a
-run that was interrupted goes on.
+Eight sets of up to 3,000 rows each, of real rows and rows that harm in ways known beforehand. A
+GPT of two layers is trained on each, and the canary run on each, with several seeds; both are
+measured by real rows that none holds. Real are GSM8K's questions, or Alpaca's responses. Needs
+torch; each finding is kept in a file, so that a run that was interrupted goes on.
 """
 
 import argparse
@@ -24,7 +24,8 @@ from synth_assets.core.collapse.students import NgramStudents
 from synth_assets.core.collapse.yard import Yard
 from synth_assets.core.language_model.ngram import PLAIN
 
-_ROWS, _HALF, _READ = 3_000, 1_500, 600
+_ROWS, _READ = 3_000, 600
+_SHORT, _ASIDE = 60, 450
 _PARAGRAPH = 250
 _RESAMPLES = 2_000
 
@@ -43,43 +44,66 @@ def questions(name: str) -> list[str]:
     return [json.loads(line)["question"] for line in lines]
 
 
+@dataclass(frozen=True)
+class Corpus:
+    """Real rows to make sets of, others to measure by, and some of another kind."""
+
+    train: list[str]
+    test: list[str]
+    other: list[str]
+
+
 @cache
-def known_sets(seed: int) -> dict[str, KnownSet]:
+def corpus_of(name: str) -> Corpus:
+    """GSM8K's questions beside wikitext2, or Alpaca's responses beside GSM8K's questions."""
+    if name == "gsm8k":
+        lines = (DATA / "wikitext2" / "valid.txt").read_text("utf-8").splitlines()
+        other = [line.strip()[:_PARAGRAPH] for line in lines if len(line) > _PARAGRAPH]
+        return Corpus(questions("train"), questions("test")[:_READ], other)
+    written = json.loads((DATA / "alpaca" / "alpaca_5000.json").read_text("utf-8"))
+    texts = dict.fromkeys(row["output"].strip() for row in written)
+    long = [text for text in texts if len(text) > _SHORT]
+    return Corpus(long[:-_ASIDE], long[-_ASIDE:], questions("train"))
+
+
+@cache
+def known_sets(seed: int, corpus: str) -> dict[str, KnownSet]:
     """The eight sets, drawn by a seed; real rows beside them are what none of them holds."""
     rng = np.random.default_rng(seed)
-    train = questions("train")
-    real = [train[place] for place in rng.permutation(len(train))[: _ROWS + _HALF]]
-    own, others = real[:_ROWS], real[_ROWS:]
+    train = corpus_of(corpus).train
+    rows = min(_ROWS, len(train) * 2 // 3)
+    half = rows // 2
+    real = [train[place] for place in rng.permutation(len(train))[: rows + half]]
+    own, others = real[:rows], real[rows:]
     writer = NgramStudents().fit(others)
-    plain = writer.write(rng, _ROWS, PLAIN, None)
+    plain = writer.write(rng, rows, PLAIN, None)
     words = [text.split(" ") for text in others]
     shuffled = [" ".join(rng.permutation(each)) for each in words]
-    lines = (DATA / "wikitext2" / "valid.txt").read_text("utf-8").splitlines()
-    other = [line.strip()[:_PARAGRAPH] for line in lines if len(line) > _PARAGRAPH]
     return {
-        "real rows alone": KnownSet(own, [True] * _ROWS),
+        "real rows alone": KnownSet(own, [True] * rows),
         "30 % written by an n-gram": _mixed(own, plain, 0.3),
         "70 % written by an n-gram": _mixed(own, plain, 0.7),
-        "50 % the same, sharpened": _mixed(own, writer.write(rng, _HALF, SHARPENED, None), 0.5),
-        "half as many real rows, each twice": KnownSet(own[:_HALF] * 2, [True] * _ROWS),
-        "50 % copies of ten rows": _mixed(own, others[:10] * (_HALF // 10), 0.5),
+        "50 % the same, sharpened": _mixed(own, writer.write(rng, half, SHARPENED, None), 0.5),
+        "half as many real rows, each twice": KnownSet(own[:half] * 2, [True] * (2 * half)),
+        "50 % copies of ten rows": _mixed(own, others[:10] * (half // 10), 0.5),
         "50 % with their words shuffled": _mixed(own, shuffled, 0.5),
-        "50 % of another kind (wikitext2)": _mixed(own, other, 0.5),
+        "50 % of another kind": _mixed(own, corpus_of(corpus).other[:half], 0.5),
     }
 
 
 def _mixed(real: Sequence[str], synthetic: Sequence[str], share: float) -> KnownSet:
-    count = round(share * _ROWS)
+    count = round(share * len(real))
     some = [synthetic[place % len(synthetic)] for place in range(count)]
-    left = _ROWS - count
+    left = len(real) - count
     return KnownSet([*real[:left], *some], [True] * left + [False] * count)
 
 
-def by_canary(seed: int, name: str) -> dict[str, float]:
+def by_canary(seed: int, name: str, corpus: str) -> dict[str, float]:
     """What the canary says of a set."""
-    known = known_sets(seed)[name]
-    pool = [text for text in questions("train") if text not in set(known.texts)]
-    yard = Yard.of(questions("test")[:_READ])
+    known = known_sets(seed, corpus)[name]
+    taken = set(known.texts)
+    pool = [text for text in corpus_of(corpus).train if text not in taken]
+    yard = Yard.of(corpus_of(corpus).test)
     started = process_time()
     report = run_canary(known.texts, known.is_real, pool, yard, size=CanarySize(seed=seed))
     spent = process_time() - started
@@ -89,29 +113,32 @@ def by_canary(seed: int, name: str) -> dict[str, float]:
     return {**told, "risk": index.value, "cpu_s": spent}
 
 
-def by_gpt(seed: int, name: str) -> dict[str, float]:
-    """What a GPT needs for the test questions after it, bits a byte."""
+def by_gpt(seed: int, name: str, corpus: str) -> dict[str, float]:
+    """What a GPT needs for the test rows after it, bits a byte."""
     import torch
 
     from synth_assets.core.collapse.gpt_students import GptStudents
 
     torch.set_num_threads(1)
     started = process_time()
-    students = GptStudents.of(questions("train"))
-    student = students.fit(known_sets(seed)[name].texts, seed)
-    loss = Yard.of(questions("test")[:_READ]).loss(student).value
+    students = GptStudents.of(corpus_of(corpus).train)
+    student = students.fit(known_sets(seed, corpus)[name].texts, seed)
+    loss = Yard.of(corpus_of(corpus).test).loss(student).value
     return {"loss": loss, "cpu_s": process_time() - started}
 
 
-def found(kept: Path, seeds: Sequence[int], part: int, parts: int) -> list[dict[str, object]]:
+def found(
+    kept: Path, corpus: str, seeds: Sequence[int], part: int, parts: int
+) -> list[dict[str, object]]:
     """All findings, those of earlier runs among them; of every so many sets, one is measured."""
     rows = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
     done = {(row["seed"], row["set"], row["by"]) for row in rows}
     for seed in seeds:
-        for name in list(known_sets(seed))[part::parts]:
+        for name in list(known_sets(seed, corpus))[part::parts]:
             for by, measure in (("canary", by_canary), ("gpt", by_gpt)):
                 if (seed, name, by) not in done:
-                    rows.append({"seed": seed, "set": name, "by": by, **measure(seed, name)})
+                    told = measure(seed, name, corpus)
+                    rows.append({"seed": seed, "set": name, "by": by, **told})
                     with kept.open("a") as file:
                         file.write(json.dumps(rows[-1]) + "\n")
     return rows
@@ -174,7 +201,7 @@ def page(rows: Sequence[dict[str, object]]) -> str:
     gpt, loss, risk = table("gpt", "loss"), table("canary", "loss"), table("canary", "risk")
     plain = table("canary", "by_frequency")
     lines = [
-        f"{len(names)} sets of {_ROWS:,} rows, {len(full)} seeds, means.",
+        f"{len(names)} sets, {len(full)} seeds, means.",
         "",
         "| set | GPT, bits a byte | canary, by frequency | canary, loss | risk index |",
         "| --- | ---: | ---: | ---: | ---: |",
@@ -200,12 +227,14 @@ def page(rows: Sequence[dict[str, object]]) -> str:
 def main() -> None:
     """Measure, and print the page."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--corpus", choices=("gsm8k", "alpaca"), default="gsm8k")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3])
     parser.add_argument("--part", type=int, default=0, help="of --parts processes, from 0")
     parser.add_argument("--parts", type=int, default=1)
-    parser.add_argument("--kept", type=Path, default=Path("collapse_ranking.jsonl"))
+    parser.add_argument("--kept", type=Path, help="by default collapse_ranking_CORPUS.jsonl")
     said = parser.parse_args()
-    print(page(found(said.kept, said.seeds, said.part, said.parts)))
+    kept = said.kept or Path(f"collapse_ranking_{said.corpus}.jsonl")
+    print(page(found(kept, said.corpus, said.seeds, said.part, said.parts)))
 
 
 if __name__ == "__main__":
