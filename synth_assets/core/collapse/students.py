@@ -1,7 +1,7 @@
 """Students: small models that are trained on a set in seconds, to see what it would make of one.
 
-Which sets harm, and in which order, a small student tells as a large one does; by how much, it does
-not. `NgramStudents` is the default; anything else that is fitted, reads and writes will do.
+Which sets harm, and about in which order, a small student tells as a large one does; by how much,
+it does not. `NgramStudents` is the default; anything else that is fitted, reads and writes will do.
 """
 
 from collections.abc import Sequence
