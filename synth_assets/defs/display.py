@@ -8,6 +8,7 @@ import polars as pl
 from synth_assets.core.fingerprint import fingerprint
 from synth_assets.core.schema import Stage
 from synth_assets.core.stage import outcome_counts, reason_counts
+from synth_assets.defs.columns import DESCRIPTIONS
 from synth_assets.resources.frames import FrameParts
 from synth_assets.resources.plots import bar_chart_png, markdown_image
 
@@ -42,7 +43,10 @@ def frame_metadata(frame: pl.DataFrame | FrameParts) -> dict[str, dg.MetadataVal
     """Row count, column schema and a preview of rows; rows render as text, whatever they hold."""
     rows = frame.lazy()
     height = int(rows.select(pl.len()).collect().item())
-    columns = [dg.TableColumn(name, str(dtype)) for name, dtype in frame.schema.items()]
+    columns = [
+        dg.TableColumn(name, str(dtype), DESCRIPTIONS.get(name))
+        for name, dtype in frame.schema.items()
+    ]
     return {
         "dagster/row_count": dg.MetadataValue.int(height),
         "dagster/column_schema": dg.MetadataValue.table_schema(dg.TableSchema(columns)),

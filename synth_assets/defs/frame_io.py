@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, get_origin
 import dagster as dg
 import polars as pl
 
+from synth_assets.defs.columns import column_lineage
 from synth_assets.defs.display import frame_metadata
 from synth_assets.resources.frames import FrameParts, read_frame, write_frame, write_parts
 
@@ -71,5 +72,9 @@ class FrameIOManager(dg.UPathIOManager):
     def get_metadata(
         self, context: dg.OutputContext, obj: pl.DataFrame | FrameParts
     ) -> dict[str, dg.MetadataValue]:
-        """Row count, column schema, a preview and the way to the dashboards, for every asset."""
-        return {**frame_metadata(obj), "dashboards": dg.MetadataValue.url(self._dashboards)}
+        """Row count, columns, a preview and the way to the dashboards, for every asset."""
+        shown = {**frame_metadata(obj), "dashboards": dg.MetadataValue.url(self._dashboards)}
+        lineage = column_lineage(context.asset_key.to_user_string(), obj.schema)
+        if lineage is not None:
+            shown["dagster/column_lineage"] = dg.MetadataValue.column_lineage(lineage)
+        return shown

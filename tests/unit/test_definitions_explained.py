@@ -6,13 +6,19 @@ from functools import cache
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 import pytest
+from upath import UPath
 
+from synth_assets.core.schema import SAMPLE_SCHEMA, TRAINING_SCHEMA
 from synth_assets.defs.automation import BackfillConfig
 from synth_assets.defs.build import build_definitions
+from synth_assets.defs.columns import DESCRIPTIONS, column_lineage
+from synth_assets.defs.frame_io import FrameIOManager
 from synth_assets.defs.trying import CompareSettings, PreviewSettings
 from synth_assets.resources.settings import read_settings
 from synth_assets.resources.workshop import Workshop
+from tests.samples import frame_of, real_row
 
 ON_BY_DEFAULT = {"recipe_sensor", "batch_sensor", "failure_alerts", "warning_alerts"}
 """None of these buys what nobody asked for: the second fetches what was ordered."""
@@ -94,3 +100,40 @@ def test_nothing_that_buys_unasked_is_on_by_default():
     }
     assert sensors == ON_BY_DEFAULT
     assert on == set()
+
+
+def test_columns_of_rows_are_each_described_and_traced_to_where_they_come_from():
+    assert set(DESCRIPTIONS) == set(TRAINING_SCHEMA)
+    lineage = column_lineage("training_sets", TRAINING_SCHEMA)
+    assert lineage is not None
+    traced = {
+        name: [(dep.asset_key.to_user_string(), dep.column_name) for dep in deps]
+        for name, deps in lineage.deps_by_column.items()
+    }
+    assert traced == {name: [("decontaminated_samples", name)] for name in SAMPLE_SCHEMA}
+    verified = column_lineage("verified_samples", SAMPLE_SCHEMA)
+    assert verified is not None
+    assert set(SAMPLE_SCHEMA) - set(verified.deps_by_column) == {"score"}
+    assert column_lineage("raw_generations", SAMPLE_SCHEMA) is None
+
+
+def test_assets_show_descriptions_and_lineage_of_their_columns(tmp_path: Path):
+    rows = frame_of(real_row("one", "What?", "That."))
+
+    @dg.asset
+    def decontaminated_samples() -> pl.DataFrame:
+        return rows
+
+    done = dg.materialize(
+        [decontaminated_samples],
+        resources={"io_manager": FrameIOManager(UPath(tmp_path), "http://127.0.0.1")},
+    )
+    [event] = done.asset_materializations_for_node("decontaminated_samples")
+    schema = event.metadata["dagster/column_schema"]
+    assert isinstance(schema, dg.TableSchemaMetadataValue)
+    described = {column.name: column.description for column in schema.schema.columns}
+    assert described["licence"] == "what it may be used for"
+    lineage = event.metadata["dagster/column_lineage"]
+    assert isinstance(lineage, dg.TableColumnLineageMetadataValue)
+    [dep] = lineage.column_lineage.deps_by_column["prompt"]
+    assert dep.asset_key == dg.AssetKey("deduplicated_samples")
