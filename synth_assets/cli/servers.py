@@ -98,9 +98,16 @@ class _StopRequests:
             # `nohup`, and `&` in a script, have some of these ignored on purpose.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._note)
+            elif number == signal.SIGINT:
+                # Ignored by us all the same, but not by servers, which are stopped with it.
+                signal.signal(number, _nothing)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.count += 1
+
+
+def _nothing(number: int, frame: FrameType | None) -> None:
+    """Do nothing, and hand nothing on to what is started."""
 
 
 @dataclass(frozen=True)

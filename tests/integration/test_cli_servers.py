@@ -46,6 +46,9 @@ sys.exit(run_servers(servers, os.environ, start_timeout_s=float(start_timeout_s)
 """
 
 
+_IGNORED_AT_TIMES = (signal.SIGHUP, signal.SIGINT)
+
+
 class Run:
     """A process that runs servers, and all that it started."""
 
@@ -59,8 +62,9 @@ class Run:
     def start(self, *manners: str) -> None:
         self.ports = [free_port() for _ in manners]
         words = [f"{manner}:{port}" for manner, port in zip(manners, self.ports, strict=True)]
-        # Under `nohup` this process ignores SIGHUP, and what it starts would too.
-        ignored = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        # Under `nohup` this process ignores SIGHUP, and in the background of a script SIGINT; what
+        # it starts would too.
+        ignored = [(each, signal.signal(each, signal.SIG_DFL)) for each in _IGNORED_AT_TIMES]
         self.process = subprocess.Popen(
             [
                 *(*self._prefix, sys.executable, "-c", PROGRAM, str(self._logs), SERVER),
@@ -74,7 +78,8 @@ class Run:
             text=True,
             start_new_session=True,
         )
-        signal.signal(signal.SIGHUP, ignored)
+        for each, handler in ignored:
+            signal.signal(each, handler)
 
     def wait_until_up(self) -> None:
         assert self.process.stdout is not None
@@ -201,6 +206,22 @@ def test_nohup_keeps_servers_when_the_terminal_ends(tmp_path: Path):
     assert not is_free(run.ports[0])
     run.process.terminate()
     run.end()
+    run.assert_nothing_left()
+
+
+def test_servers_in_the_background_of_a_script_pass_ctrl_c_over_and_stop_at_once_when_asked(
+    tmp_path: Path,
+):
+    in_background = ("sh", "-c", "trap '' INT; exec \"$@\"", "sh")
+    run = Run(tmp_path, *in_background, start_timeout_s=60, stop_timeout_s=120)
+    run.start("polite")
+    run.wait_until_up()
+    run.process.send_signal(signal.SIGINT)
+    time.sleep(1)
+    assert run.process.poll() is None
+    run.process.terminate()
+    run.end()
+    assert run.process.returncode == 0
     run.assert_nothing_left()
 
 

@@ -13,7 +13,7 @@ from synth_assets.core.sample import Seed
 from synth_assets.errors import ConfigurationError, StageContractError
 from synth_assets.resources.generation import workers as workers_module
 from synth_assets.resources.generation.errand import Errand, RecipeText, divided
-from synth_assets.resources.generation.parts import Part, PartsFolder, parts_of
+from synth_assets.resources.generation.parts import PART_SIZE, Part, PartsFolder, parts_of
 from synth_assets.resources.generation.shared_parts import TakenParts
 from synth_assets.resources.generation.workers import Workers
 from synth_assets.resources.settings import read_settings
@@ -28,7 +28,7 @@ def _recipe(**changes: object) -> Recipe:
 
 
 def _missing(samples: int) -> list[Part]:
-    return list(parts_of(0, samples))
+    return list(parts_of(0, samples, PART_SIZE))
 
 
 # --- how many -----------------------------------------------------------------------------------
