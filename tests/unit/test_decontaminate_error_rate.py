@@ -144,7 +144,7 @@ def test_translator_asks_for_each_text_as_data_and_takes_what_is_another():
     assert f"<text>\n{ITEM}\n</text>" in first.messages[-1].content
     assert "into German" in first.messages[-1].content
     assert "<text>\nrefused {text}\n</text>" in third.messages[-1].content
-    with pytest.raises(UnknownNameError, match="translated by nobody"):
+    with pytest.raises(UnknownNameError, match=r"is to ask nobody \(translate_item\)"):
         ModelTranslator(judges, "nobody", "German")([ITEM])
 
 

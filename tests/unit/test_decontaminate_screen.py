@@ -171,7 +171,7 @@ def test_model_judge_that_cannot_be_read_rules_nothing(said):
 
 def test_model_judge_that_is_no_teacher_is_an_error():
     judge = ModelJudge(ScriptedJudges(lambda request: ""), "nobody")
-    with pytest.raises(UnknownNameError, match="judge of contamination is nobody"):
+    with pytest.raises(UnknownNameError, match=r"is to ask nobody \(judge_contamination\)"):
         judge.rule([Candidate("text", "item")])
 
 

@@ -68,6 +68,29 @@ class CandidateJudge(Protocol):
         ...
 
 
+def request_to(judges: Judges, name: str, step: str, prompt: str) -> Request:
+    """A prompt for a teacher, under a step that names both.
+
+    Raises:
+        UnknownNameError: if there is no such teacher.
+    """
+    entry = judges.teacher(name)
+    if entry is None:
+        raise UnknownNameError(
+            f"Decontamination is to ask {name} ({step}), and there is no such teacher. Name one of "
+            "teachers.yaml."
+        )
+    return Request(
+        teacher=entry.id,
+        model=entry.model,
+        checkpoint=entry.checkpoint,
+        messages=(Message("user", prompt),),
+        parameters=canonical_json(entry.parameters),
+        sample_index=0,
+        step=f"{step}:{entry.id}",
+    )
+
+
 @dataclass(frozen=True)
 class ModelJudge:
     """Asks a model of the teacher catalogue, one call a candidate.
@@ -96,25 +119,12 @@ class ModelJudge:
         return [self._ruling(heard) for heard in hear(questions, self.judges)]
 
     def _request(self, candidate: Candidate) -> Request:
-        entry = self.judges.teacher(self.name)
-        if entry is None:
-            raise UnknownNameError(
-                f"The judge of contamination is {self.name}, and there is no such teacher. Name "
-                "one of teachers.yaml."
-            )
         # By parts, as texts may hold braces of their own.
         head, _, rest = _QUESTION.partition("{item}")
         middle, _, tail = rest.partition("{text}")
         item, text = candidate.item[:_MOST_CHARACTERS], candidate.text[:_MOST_CHARACTERS]
-        return Request(
-            teacher=entry.id,
-            model=entry.model,
-            checkpoint=entry.checkpoint,
-            messages=(Message("user", f"{head}{item}{middle}{text}{tail}"),),
-            parameters=canonical_json(entry.parameters),
-            sample_index=0,
-            step=f"judge_contamination:{entry.id}",
-        )
+        prompt = f"{head}{item}{middle}{text}{tail}"
+        return request_to(self.judges, self.name, "judge_contamination", prompt)
 
     def _ruling(self, heard: Heard) -> Ruling:
         if isinstance(heard, CallFailure):

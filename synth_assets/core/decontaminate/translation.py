@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from synth_assets.core.completion import Message, Request
-from synth_assets.core.fingerprint import canonical_json, content_hash, exact_hash
+from synth_assets.core.completion import Request
+from synth_assets.core.decontaminate.candidates import request_to
+from synth_assets.core.fingerprint import content_hash, exact_hash
 from synth_assets.core.techniques.answer_form import Answered
 from synth_assets.core.techniques.structured import answers_of
 from synth_assets.core.verify.judges.hearing import Heard, Question, hear
 from synth_assets.core.verify.tools import Judges
-from synth_assets.errors import UnknownNameError
 
 _MOST_CHARACTERS = 8_000
 
@@ -53,23 +53,10 @@ class ModelTranslator:
         return [_translated(text, each) for text, each in zip(texts, heard, strict=True)]
 
     def _request(self, text: str) -> Request:
-        entry = self.judges.teacher(self.name)
-        if entry is None:
-            raise UnknownNameError(
-                f"Test items are to be translated by {self.name}, and there is no such teacher. "
-                "Name one of teachers.yaml."
-            )
         # By parts, as texts may hold braces of their own.
         head, _, tail = _QUESTION.replace("{language}", self.language).partition("{text}")
-        return Request(
-            teacher=entry.id,
-            model=entry.model,
-            checkpoint=entry.checkpoint,
-            messages=(Message("user", f"{head}{text[:_MOST_CHARACTERS]}{tail}"),),
-            parameters=canonical_json(entry.parameters),
-            sample_index=0,
-            step=f"translate_item:{entry.id}",
-        )
+        prompt = f"{head}{text[:_MOST_CHARACTERS]}{tail}"
+        return request_to(self.judges, self.name, "translate_item", prompt)
 
 
 def _translated(text: str, heard: Heard) -> str | None:
