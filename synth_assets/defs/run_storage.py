@@ -55,11 +55,14 @@ def _without_waiting(connection: DBAPIConnection, _: object) -> None:
 
 
 def _copy(blank: Path, path: Path) -> None:
-    """Whole or not at all; one that somebody else made meanwhile stays."""
+    """Whole or not at all; one that somebody else made meanwhile stays.
+
+    Where files cannot be linked, as on some mounted folders, none is made: migrations make it then.
+    """
     with TemporaryDirectory(dir=path.parent.parent) as folder:
         copied = Path(folder) / path.name
         shutil.copyfile(blank, copied)
-        with suppress(FileExistsError):
+        with suppress(OSError):
             os.link(copied, path)
 
 

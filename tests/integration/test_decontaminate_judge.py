@@ -153,13 +153,8 @@ def test_translator_makes_items_in_another_language_whose_recall_is_told(judged)
     # No finder reads French.
     assert (rate["looked_at"], rate["flagged"]) == (50, 0)
     assert said["untranslated"] == 0
-    assert said["translator"] == {
-        "teacher": "arbiter",
-        "asked": 50,
-        "bought": 50,
-        "cost_usd": pytest.approx(said["translator"]["cost_usd"]),
-    }
-    assert said["translator"]["cost_usd"] > 0
+    assert said["translator"].pop("cost_usd") > 0
+    assert said["translator"] == {"teacher": "arbiter", "asked": 50, "bought": 50}
     assert made.server.asked == 50
 
     told = made.run(*options, rates=True)

@@ -124,3 +124,15 @@ def test_storage_of_a_database_without_tables_makes_them(tmp_path: Path):
         path.touch()
         assert events.get_logs_for_run("0" * 8) == []
         assert lines(instance, run)
+
+
+def test_storage_where_files_cannot_be_linked_makes_its_databases_anyway(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def refused(*_: object) -> None:
+        raise PermissionError("no links here")
+
+    monkeypatch.setattr("synth_assets.defs.run_storage.os.link", refused)
+    with instance_in(tmp_path) as instance:
+        told = lines(instance, materialized(instance))
+        assert "Finished execution of run" in told[-1]
