@@ -13,13 +13,18 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from synth_assets.core.diversity.metrics import DiversityMetric, spec_of
+from synth_assets.resources.dashboards.figures import SetRun
+from synth_assets.resources.dashboards.trained_models import TITLE as TRAINED_MODELS
 from synth_assets.resources.dashboards.workspace import DashboardWorkspace, LoggedSnapshot
+from synth_assets.resources.frames import write_frame
+from synth_assets.resources.models.registry import ModelRegistry
 from synth_assets.resources.report.contents import report_page
-from tests.dashboard_runs import generation_run, labels, set_run
+from tests.dashboard_runs import diversity_of, generation_run, lab_of, labels, set_run
 from tests.e2e.browser import require_browser
 from tests.e2e.dashboard_server import served
 from tests.e2e.hostile import ATTACKS
 from tests.integration.test_dashboards_workspace import FORMER
+from tests.scored_models import register, scored
 from tests.unit.test_report_page import inputs
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -165,6 +170,65 @@ def test_collapse_shows_risk_and_signs_with_their_thresholds(page: Page, shown: 
         expect(card).to_contain_text("red from here")
     students = panel(page, "Loss on held-out real text")
     expect(students.locator(".MuiChartsLegend-label")).to_have_count(4)
+
+
+def test_scores_of_trained_models_stand_beside_the_lab_without_another_run(
+    page: Page, shown: Shown
+):
+    home = shown.workspace.root.parent
+    open_settled(page, shown.page(shown.last, "Collapse"))
+    card = panel(page, TRAINED_MODELS)
+    expect(card).to_contain_text("No registered model has a score yet.")
+    expect(card.locator("svg")).to_have_count(0)
+
+    models = [scored(f"tiny-{n}", n, gsm8k=0.45 - 0.05 * n) for n in range(4)]
+    hostile = {attack: 0.1 for attack in ATTACKS}
+    models.append(scored("tiny-2b", 2, gsm8k=0.31).model_copy(update={"scores": hostile}))
+    register(ModelRegistry(home), *models)
+    write_frame(home / "collapse_lab" / "curves.parquet", lab_of(0.1, 0.5))
+    open_settled(page, shown.page(shown.last, "Collapse"))
+
+    plots = panel(page, TRAINED_MODELS).locator("figure")
+    expect(plots).to_have_count(2 * (1 + len(ATTACKS) + 1))
+    for attack in ATTACKS:
+        expect(plots.get_by_role("heading", name=attack)).to_have_count(2)
+    assert_harmless(page)
+    lab = plots.filter(has_text="In the lab: Loss on held-out real text, by generation")
+    expect(lab).to_contain_text("bits a byte above generation 0; lower is better")
+    expect(lab.locator("line.interval")).to_have_count(6)
+    scores = plots.filter(has_text="gsm8k of trained models, by share of written rows")
+    expect(scores).to_contain_text("of accuracies higher is better, of losses lower")
+    expect(scores).to_contain_text("% written rows")
+    assert scores.locator("text").all_text_contents()[-4:] == [f"tiny-{n}" for n in range(4)]
+    # Side by side with the lab's, each point further right and, as the scores fall, further down.
+    spots = [spot.bounding_box() for spot in scores.locator("circle").all()]
+    assert [sorted(box[side] for box in spots if box) for side in ("x", "y")] == [
+        [box[side] for box in spots if box] for side in ("x", "y")
+    ]
+    ink = scores.locator("polyline").evaluate("line => getComputedStyle(line).stroke")
+    assert ink == "rgb(61, 133, 198)"
+    # What the plots look like is not for the page's own pictures.
+    for text, size in ((scores, "11px"), (panel(page, "Loss"), "12px")):
+        found = text.locator("svg text").first.evaluate("text => getComputedStyle(text).fontSize")
+        assert found == size
+    page.get_by_role("button", name="Drift", exact=True).click()
+    expect(page.get_by_role("heading", name=re.compile("^Drift: "))).to_be_visible()
+    expect(page.locator(".plots")).to_have_count(0)
+    page.go_back()
+    expect(panel(page, TRAINED_MODELS).locator("figure").first).to_be_visible()
+
+
+def test_tabs_stand_over_a_page_without_lines(page: Page, shown: Shown):
+    bare = SetRun(diversity_of(["all"]), {"all": 1})
+    logged = shown.workspace.log_set("bare", bare, labels(1))
+    open_settled(page, shown.page(logged, "Collapse"))
+    expect(page.get_by_role("heading", name="Collapse: ")).to_be_visible()
+    expect(page.locator("nav.tabs button")).to_have_text(TABS)
+    page.get_by_role("button", name="Diversity", exact=True).click()
+    expect(page.get_by_role("heading", name="Diversity: ")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", name="Collapse: ")).to_be_visible()
+    expect(page.locator("nav.tabs button[aria-current=page]")).to_have_text("Collapse")
 
 
 def test_drift_shows_measures_beside_their_threshold_and_counts(page: Page, shown: Shown):

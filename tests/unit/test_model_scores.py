@@ -8,7 +8,7 @@ import pytest
 from synth_assets.cli.main import main
 from synth_assets.core.flywheel.history import TrainingHistory
 from synth_assets.core.flywheel.records import ModelRecord, SetRecord
-from synth_assets.core.flywheel.score_curves import SCORE_SCHEMA, score_curves
+from synth_assets.core.flywheel.score_curves import SCORE_SCHEMA, mean_scores, score_curves
 from synth_assets.resources.models.registry import ModelRegistry
 
 _SET = SetRecord(key="half~12345678", digest="0" * 16, rows=800, synthetic_rows=480, depth=2)
@@ -36,6 +36,20 @@ def test_score_curves_go_by_generation_from_the_earliest():
         ("gsm8k", 2, "late", 0.3, 480 / 900),
         ("loss", 0, "first", 2.0, 0.0),
     ]
+
+
+def test_mean_scores_are_of_models_of_one_generation_or_one_known_share():
+    models = (
+        _model("a", _SET, gsm8k=0.3),
+        _model("b", _SET, gsm8k=0.5),
+        _model("first", _REAL, gsm8k=0.6),
+        _model("bare", gsm8k=0.8),
+    )
+    found = score_curves(TrainingHistory((_SET, _REAL), models))
+    by_generation = mean_scores(found, "generation").rows()
+    assert by_generation == [("gsm8k", 0, pytest.approx(0.7)), ("gsm8k", 2, pytest.approx(0.4))]
+    by_share = mean_scores(found, "synthetic_share").rows()
+    assert by_share == [("gsm8k", 0.0, 0.6), ("gsm8k", 0.6, pytest.approx(0.4))]
 
 
 def test_score_curves_without_scores_are_empty():

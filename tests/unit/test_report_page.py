@@ -10,6 +10,7 @@ from synth_assets.core.collapse.lab import CURVE_SCHEMA
 from synth_assets.core.config.gates import GateAction, Gates
 from synth_assets.core.config.mixtures import Mixture
 from synth_assets.core.diversity.measure import DIVERSITY_SCHEMA
+from synth_assets.core.flywheel.score_curves import SCORE_SCHEMA, score_curves
 from synth_assets.resources.dashboards.figures import (
     SetRun,
     collapse_figures,
@@ -20,8 +21,9 @@ from synth_assets.resources.dashboards.stored import Point, StoredRun
 from synth_assets.resources.report.charts import Chart, Line
 from synth_assets.resources.report.contents import ReportInputs, report_page
 from synth_assets.resources.report.history import History
-from tests.dashboard_runs import generation_run, labels, moved_rows, set_run
+from tests.dashboard_runs import generation_run, lab_of, labels, moved_rows, set_run
 from tests.e2e.hostile import ATTACKS
+from tests.scored_models import history_of, scored
 
 FUNNEL = pl.DataFrame(
     [("recipe", "math", "verify", 80), ("synthetic", "*", "verify", 80), ("real", "", "dedup", 7)],
@@ -59,6 +61,7 @@ def inputs(*runs: SetRun, gates: Gates | None = None) -> ReportInputs:
         made.drop_reasons.with_columns(share=pl.lit(0.1)),
         made.cost.with_columns(cost_per_kept_usd=pl.lit(0.05)),
         CURVE_SCHEMA.to_frame(),
+        SCORE_SCHEMA.to_frame(),
     )
 
 
@@ -144,6 +147,29 @@ def test_report_tells_funnel_losses_and_cost():
     text = Reader(report_page(inputs(set_run())).html).text
     for told in ("all synthetic", "wrong_answer", "near_duplicate", "USD a kept row", "1,000"):
         assert told in text
+
+
+def test_report_shows_lab_by_dose_and_generation_and_scores_of_models_beside():
+    scores = score_curves(
+        history_of(scored("tiny-0", 0, gsm8k=0.45), scored("tiny-2", 2, gsm8k=0.3))
+    )
+    made = replace(inputs(set_run()), lab=lab_of(0.1, 0.5), scores=scores)
+    *_, lab, models = report_page(made).sections
+    assert [chart.title for chart in lab.charts][:2] == [
+        "Loss on held-out real text, by share of written rows",
+        "Loss on held-out real text, by generation",
+    ]
+    assert [chart.title for chart in models.charts] == [
+        "gsm8k of trained models, by share of written rows",
+        "gsm8k of trained models, by generation",
+    ]
+    [table] = models.tables
+    assert table.rows[1] == ("gsm8k", 2, "tiny-2", 0.3, pytest.approx(-0.15), 0.5)
+    assert "Generations of trained models" in report_page(made).html
+
+
+def test_report_without_models_has_no_section_of_them():
+    assert "trained models" not in report_page(inputs(set_run())).html
 
 
 def test_chart_draws_one_line_a_series_and_thresholds_dashed():

@@ -1,5 +1,7 @@
 """Scores of registered models by generation, as a lab's students have them."""
 
+from typing import Literal
+
 import polars as pl
 
 from synth_assets.core.flywheel.history import TrainingHistory
@@ -40,6 +42,20 @@ def score_curves(history: TrainingHistory) -> pl.DataFrame:
     earliest = pl.col("generation") == pl.col("generation").min().over("score")
     first = pl.col("value").filter(earliest).mean().over("score")
     return found.with_columns(above_first=pl.col("value") - first).select(SCORE_SCHEMA.names())
+
+
+def mean_scores(scores: pl.DataFrame, by: Literal["generation", "synthetic_share"]) -> pl.DataFrame:
+    """What the models of one generation, or of one share of written rows, have on average.
+
+    Args:
+        scores: columns of `SCORE_SCHEMA`.
+        by: models of which it is not known are left out.
+
+    Returns:
+        Columns `score`, `by`, `value`; by score, least first.
+    """
+    means = scores.drop_nulls(by).group_by("score", by).agg(pl.col("value").mean())
+    return means.sort("score", by)
 
 
 def _share(model: ModelRecord, history: TrainingHistory) -> float | None:

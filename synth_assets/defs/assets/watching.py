@@ -22,12 +22,13 @@ from synth_assets.defs.display import (
 from synth_assets.defs.gates import verdicts_on_set
 from synth_assets.defs.names import EVIDENCE
 from synth_assets.defs.partitions import mixture_versions
+from synth_assets.resources.collapse.project_lab import project_curves
 from synth_assets.resources.dashboards.figures import BITS_PER_BYTE, SetRun, rows_by_slice
 from synth_assets.resources.dashboards.generation_runs import generation_run
 from synth_assets.resources.dashboards.labels import LoggedRun
 from synth_assets.resources.dashboards.workspace import LoggedSnapshot
 from synth_assets.resources.drift.runs import DriftRuns
-from synth_assets.resources.report.collecting import lab_curves, write_report
+from synth_assets.resources.report.collecting import write_report
 from synth_assets.resources.workshop import Workshop
 
 _COSTS = (
@@ -135,7 +136,7 @@ def dashboard_snapshots(
         collapse_canaries,
         _bits_per_byte(context),
         verdicts,
-        lab_curves(workshop.home),
+        project_curves(workshop.home),
     )
     labels = _labels(context, workshop, "training_sets", mixture_version=mixture.version)
     labels = labels.judged(verdicts)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from synth_assets.core.collapse.lab import Dose
+from synth_assets.core.flywheel.score_curves import mean_scores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,7 +84,7 @@ def scores_png(scores: pl.DataFrame, curves: pl.DataFrame | None) -> bytes:
     for place, name in enumerate(names, start=1):
         axes = figure.add_subplot(1, fields, place)
         own = scores.filter(pl.col("score") == name)
-        means = own.group_by("generation").agg(pl.col("value").mean()).sort("generation")
+        means = mean_scores(own, "generation")
         axes.plot(means["generation"], means["value"], color="#3b6ea5", linewidth=1)
         axes.scatter(own["generation"], own["value"], s=14, color="#3b6ea5")
         axes.set_title(name, fontsize=10, loc="left", parse_math=False)

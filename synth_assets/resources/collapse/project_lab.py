@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from synth_assets.core.collapse.dose_curve import DoseCurve
-from synth_assets.core.collapse.lab import LabPlan
+from synth_assets.core.collapse.lab import CURVE_SCHEMA, LabPlan
 from synth_assets.core.collapse.of_sets import training_texts
 from synth_assets.errors import ConfigurationError
 from synth_assets.resources.collapse.lab_runs import CURVES_FILE, Lab
@@ -81,6 +81,16 @@ def measured_curve(folder: Path) -> DoseCurve | None:
     """
     path = folder / CURVES_FILE
     return DoseCurve.of(read_frame(path)) if path.exists() else None
+
+
+def project_curves(home: Home) -> pl.DataFrame:
+    """What the project's own lab found last, columns of `CURVE_SCHEMA`; no rows if it never ran.
+
+    Raises:
+        StorageError: if it cannot be read.
+    """
+    path = _folder(home) / CURVES_FILE
+    return read_frame(path) if path.exists() else CURVE_SCHEMA.to_frame()
 
 
 def project_curve(home: Home) -> DoseCurve | None:

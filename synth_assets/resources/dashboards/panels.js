@@ -1,7 +1,8 @@
 // Evidently's page asks for the lines of all panels at once and draws them all before any can be
 // looked at: twenty seconds for a year of runs. Here the panels of one tab are shown, the tabs, which
 // that page does not know, stand over them as links, and the question of a panel waits until it is
-// near the window. Thresholds and alarms are amber and red.
+// near the window. Thresholds and alarms are amber and red. Plots that do not go over runs, which
+// that page does not draw, come with the dashboard and are put under the text of their panels.
 // Which panel asks is told by the dashboard, whose panels stand in the page in its order. Where
 // that is not so, as in another version of the page, nothing waits.
 (() => {
@@ -19,6 +20,7 @@
   const waiting = new Map();
   let panels = [];
   let tabs = [];
+  let plots = {};
 
   // Charts that grow into place take longer than all else.
   const matches = window.matchMedia.bind(window);
@@ -41,20 +43,40 @@
   };
 
   const learn = (dashboard) => {
-    tabs = dashboard.tabs;
+    ({ tabs, plots = {} } = dashboard);
+    delete dashboard.plots;
     const hidden = new Set(tabs.flatMap((tab) => (tab === current() ? [] : tab.panels)));
     dashboard.panels = dashboard.panels.filter((panel) => !hidden.has(panel.id));
-    panels = dashboard.panels.map(({ id, values }) => ({
+    panels = dashboard.panels.map(({ id, title, values }) => ({
       id,
+      title,
       asks: question(values),
       legends: values.map((line) => line.legend),
     }));
+    drawing.observe(document, { childList: true, subtree: true });
   };
 
+  // While a tab is left, its panels are still there.
   const grid = () =>
     [...document.querySelectorAll(".MuiGrid-container")].find(
-      (each) => each.children.length === panels.length,
+      ({ children }) =>
+        children.length === panels.length &&
+        children[0]?.textContent.includes(panels[0].title ?? ""),
     );
+
+  const drawing = new MutationObserver(() => {
+    const cards = grid();
+    if (!cards) return;
+    drawing.disconnect();
+    showTabs(cards);
+    panels.forEach(({ id }, place) => {
+      if (!plots[id]) return;
+      const drawn = document.createElement("div");
+      drawn.className = "plots";
+      drawn.innerHTML = plots[id];
+      cards.children[place].querySelector(".MuiCard-root").append(drawn);
+    });
+  });
 
   const showTabs = (cards) => {
     const links = document.createElement("nav");
@@ -117,7 +139,6 @@
   const inView = async (request) => {
     const cards = grid();
     if (!cards) return ask(request);
-    if (!panels.some((panel) => panel.hasAsked)) showTabs(cards);
     const asks = question((await request.clone().json()).series_filter);
     const panel = panels.find((each) => !each.hasAsked && each.asks === asks);
     if (!panel) return ask(request);

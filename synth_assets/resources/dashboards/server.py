@@ -38,6 +38,7 @@ from synth_assets.resources.dashboards.stored import (
     METADATA_FILE,
     SNAPSHOTS,
 )
+from synth_assets.resources.report.canvas import STYLE
 
 _SCRIPT = Path(__file__).with_name("panels.js")
 _EARLY_LOADS = re.compile(r'\s*<link rel="modulepreload"[^>]*snapshot-view[^>]*>')
@@ -64,8 +65,16 @@ nav.tabs button[aria-current=page]{font-weight:600;background:var(--mui-palette-
 .MuiChartsLegend-root{gap:3px 8px!important;font-size:.8rem!important}
 td.MuiTableCell-root,th.MuiTableCell-root{text-align:left}
 [data-many-runs] .MuiMarkElement-root{display:none}
-</style>
+.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(520px,100%),1fr));gap:24px;
+padding:16px 24px;--page:var(--mui-palette-background-paper,#fff);--soft:currentColor;
+--rule:rgb(128 128 128/.3);
+--c0:#3d85c6;--c1:#d0652b;--c2:#3a9d5d;--c3:#9a5fc4;--c4:#a6860f;--c5:#c8507c}
+.plots figure{margin:0}.plots h3{font-size:1rem;margin:0 0 8px}
+.plots figcaption{font-size:.8rem;opacity:.75}
 """
+_PLOT_STYLE = f".plots{{{STYLE}}}</style>\n"
+"""Nested, as Evidently's page has pictures of its own."""
+
 _FOREVER = {"cache-control": "public, max-age=31536000, immutable"}
 
 
@@ -73,7 +82,7 @@ class Pages:
     """What the pages of the UI ask for in order to show something.
 
     Args:
-        workspace: folder of the projects.
+        workspace: folder of the projects, in the home that `Home.dashboards` says.
     """
 
     def __init__(self, workspace: Path) -> None:
@@ -90,8 +99,9 @@ class Pages:
         return JSONResponse(_project(self._folder(request)))
 
     async def dashboard(self, request: Request) -> Response:
-        """The tabs and panels of a project."""
-        return JSONResponse(_read(self._folder(request) / DASHBOARD_FILE))
+        """The tabs and panels of a project, with what became of models since its last run."""
+        stored = _read(self._folder(request) / DASHBOARD_FILE)
+        return JSONResponse(await asyncio.to_thread(_with_models, stored, self._workspace))
 
     async def reports(self, request: Request) -> Response:
         """All runs of a project, without what they found."""
@@ -257,7 +267,7 @@ async def _page(request: Request) -> Response:
     page = (_assets() / "index.html").read_text(encoding="utf-8")
     page = _TITLE.sub("<title>Synth Assets: dashboards</title>", _EARLY_LOADS.sub("", page))
     script = f"<script>\n{_SCRIPT.read_text(encoding='utf-8')}</script>\n"
-    return HTMLResponse(page.replace("</head>", f"{_STYLE}{script}</head>", 1))
+    return HTMLResponse(page.replace("</head>", f"{_STYLE}{_PLOT_STYLE}{script}</head>", 1))
 
 
 async def _asset(request: Request) -> Response:
@@ -292,6 +302,14 @@ def _evidently(workspace: Path) -> ASGIApp:
     from synth_assets.resources.dashboards.evidently_app import evidently_app
 
     return evidently_app(workspace)
+
+
+def _with_models(dashboard: dict[str, Any], workspace: Path) -> dict[str, Any]:
+    # Imports Polars, for which the first page can wait, and the start of the server should not.
+    from synth_assets.resources.dashboards.trained_models import with_trained_models
+    from synth_assets.resources.home import Home
+
+    return with_trained_models(dashboard, Home(workspace.parent))
 
 
 def _read(path: Path) -> dict[str, Any]:

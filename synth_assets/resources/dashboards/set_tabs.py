@@ -23,6 +23,7 @@ from synth_assets.core.diversity.slices import (
 from synth_assets.core.gating import GateState
 from synth_assets.resources.dashboards import figures
 from synth_assets.resources.dashboards.drift_titles import drift_title
+from synth_assets.resources.dashboards.ids import COLLAPSE
 from synth_assets.resources.dashboards.labels import told_doses, told_rows
 from synth_assets.resources.dashboards.native import (
     SetCollapse,
@@ -60,7 +61,7 @@ def set_tabs(size: SampleSize, run: figures.SetRun, links: str) -> list[Tab]:
             lambda lines: _gates(lines, run, links),
         ),
         Tab(
-            "Collapse",
+            COLLAPSE,
             SetCollapse.__name__,
             figures.LABELS,
             lambda lines: _collapse(lines, doses),

@@ -22,8 +22,7 @@ from evidently.sdk.models import (
 )
 
 from synth_assets.resources.dashboards.figures import VALUE
-
-_NAMESPACE = uuid.UUID("6f1c4a52-3d0e-5b7a-9a51-0d6f3c9b2e84")
+from synth_assets.resources.dashboards.ids import panel_id, tab_id
 
 LineKey = tuple[str, ...]
 """The labels of a line, in the order of its tab's."""
@@ -50,7 +49,7 @@ class Tab:
     @property
     def id(self) -> uuid.UUID:
         """Stable over versions."""
-        return uuid.uuid5(_NAMESPACE, f"tab {self.title}")
+        return tab_id(self.title)
 
     def lines_of(self, panels: Iterable[DashboardPanelPlot]) -> set[LineKey]:
         """The lines that panels show."""
@@ -126,5 +125,5 @@ def with_our_tabs(
 
 def _identified(tab: Tab, panels: list[DashboardPanelPlot]) -> list[DashboardPanelPlot]:
     for panel in panels:
-        panel.id = uuid.uuid5(tab.id, panel.title)
+        panel.id = panel_id(tab.id, panel.title)
     return panels

@@ -3,11 +3,18 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
-from itertools import pairwise
 
-_WIDTH, _HEIGHT = 640, 200
-_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 150, 10, 24
-_COLOURS = 6
+from synth_assets.resources.report.canvas import (
+    COLOURS,
+    HEIGHT,
+    LEFT,
+    RIGHT,
+    WIDTH,
+    Heights,
+    opened,
+    spread,
+)
+
 _MOST_POINTS = 200
 _MOST_CIRCLES = 40
 
@@ -57,44 +64,34 @@ class Chart:
 def _svg(chart: Chart) -> Iterator[str]:
     drawn = [line for line in chart.lines if line.last is not None]
     values = [value for line in drawn for value in line.values if value is not None]
-    low, high = min(values, default=0.0), max(values, default=1.0)
-    if low == high:
-        low, high = low - 0.5, high + 0.5
-    yield (
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" xmlns="http://www.w3.org/2000/svg">'
-        f"<title>{escape(chart.title)}</title>"
-    )
-    for value in (low, (low + high) / 2, high):
-        y = _y(value, low, high)
-        yield (
-            f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y}" y2="{y}"/>'
-            f'<text x="{_LEFT - 6}" y="{y + 4}" text-anchor="end">{value:.3g}</text>'
-        )
+    heights = Heights.over(values)
+    yield opened(chart.title)
+    yield from heights.grid
     yield from _moments(chart.moments)
-    names = _spread([_y(line.last or 0.0, low, high) for line in drawn])
+    names = spread([heights.of(line.last or 0.0) for line in drawn])
     colour = 0
     for line, name_y in zip(drawn, names, strict=True):
-        kind = "bound" if line.is_bound else f"line c{colour % _COLOURS}"
+        kind = "bound" if line.is_bound else f"line c{colour % COLOURS}"
         colour += not line.is_bound
-        yield from _path(line, kind, low, high)
+        yield from _path(line, kind, heights)
         yield (
-            f'<text class="{kind}" x="{_WIDTH - _RIGHT + 8}" y="{name_y + 4}">'
+            f'<text class="{kind}" x="{WIDTH - RIGHT + 8}" y="{name_y + 4}">'
             f"{escape(line.name[:22])}</text>"
         )
     yield "</svg>"
 
 
-def _path(line: Line, kind: str, low: float, high: float) -> Iterator[str]:
+def _path(line: Line, kind: str, heights: Heights) -> Iterator[str]:
     count = len(line.values)
     step = 1 + count // _MOST_POINTS
     points = [
-        (_x(place, count), _y(value, low, high))
+        (_x(place, count), heights.of(value))
         for place, value in enumerate(line.values)
         if value is not None and (place % step == 0 or place == count - 1)
     ]
     if line.is_bound and len(points) == 1:
         # A threshold is one on the first day, too.
-        points = [(_LEFT, points[0][1]), (_WIDTH - _RIGHT, points[0][1])]
+        points = [(LEFT, points[0][1]), (WIDTH - RIGHT, points[0][1])]
     said = " ".join(f"{x},{y}" for x, y in points)
     yield f'<polyline class="{kind}" points="{said}"/>'
     if not line.is_bound and count <= _MOST_CIRCLES:
@@ -105,28 +102,10 @@ def _moments(moments: Sequence[str]) -> Iterator[str]:
     ends = {0: "start", len(moments) - 1: "end"} if len(moments) > 1 else {0: "start"}
     for place, anchor in ends.items():
         yield (
-            f'<text x="{_x(place, len(moments))}" y="{_HEIGHT - 6}" text-anchor="{anchor}">'
+            f'<text x="{_x(place, len(moments))}" y="{HEIGHT - 6}" text-anchor="{anchor}">'
             f"{escape(moments[place])}</text>"
         )
 
 
 def _x(place: int, count: int) -> float:
-    return round(_LEFT + (_WIDTH - _LEFT - _RIGHT) * place / max(count - 1, 1), 1)
-
-
-def _y(value: float, low: float, high: float) -> float:
-    share = (value - low) / (high - low)
-    return round(_HEIGHT - _BOTTOM - (_HEIGHT - _TOP - _BOTTOM) * share, 1)
-
-
-def _spread(heights: Sequence[float], least: float = 13.0) -> list[float]:
-    """Move names apart that would stand on each other, in the order of their lines."""
-    order = sorted(range(len(heights)), key=lambda place: heights[place])
-    placed = list(heights)
-    for before, place in pairwise(order):
-        placed[place] = max(placed[place], placed[before] + least)
-    limit = float(_HEIGHT - _BOTTOM)
-    for place in reversed(order):
-        placed[place] = min(placed[place], limit)
-        limit = placed[place] - least
-    return [round(height, 1) for height in placed]
+    return round(LEFT + (WIDTH - LEFT - RIGHT) * place / max(count - 1, 1), 1)

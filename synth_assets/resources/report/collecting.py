@@ -4,16 +4,16 @@ from pathlib import Path
 
 import polars as pl
 
-from synth_assets.core.collapse.lab import CURVE_SCHEMA
 from synth_assets.core.collapse.of_sets import CANARY_SCHEMA
 from synth_assets.core.config.mixtures import Mixture
 from synth_assets.core.diversity.measure import DIVERSITY_SCHEMA
 from synth_assets.core.drift.schema import DRIFT_SCHEMA
+from synth_assets.core.flywheel.score_curves import score_curves
 from synth_assets.errors import DashboardError
-from synth_assets.resources.collapse.lab_runs import CURVES_FILE
+from synth_assets.resources.collapse.project_lab import project_curves
 from synth_assets.resources.drift.runs import DriftRuns
 from synth_assets.resources.frames import FramePath, read_frame, write_bytes
-from synth_assets.resources.home import Home
+from synth_assets.resources.models.registry import ModelRegistry
 from synth_assets.resources.report.contents import ReportInputs, report_page
 from synth_assets.resources.report.history import History
 from synth_assets.resources.workshop import Workshop
@@ -25,6 +25,7 @@ def report_html(workshop: Workshop, mixture: Mixture) -> str:
     Raises:
         DashboardError: if the mixture was never logged, or the dashboards are damaged.
         LineageError: if there is no lineage yet.
+        RegistryError: if the registry of models cannot be read.
         StorageError: if something cannot be read.
     """
     runs = workshop.dashboards.runs(mixture.id)
@@ -45,18 +46,10 @@ def report_html(workshop: Workshop, mixture: Mixture) -> str:
         lineage.query("funnel"),
         lineage.query("drop_reasons"),
         lineage.query("cost"),
-        lab_curves(home),
+        project_curves(home),
+        score_curves(ModelRegistry(home.root).history()),
     )
     return report_page(inputs).html
-
-
-def lab_curves(home: Home) -> pl.DataFrame:
-    """What the project's collapse lab found last, columns of `CURVE_SCHEMA`; no rows without one.
-
-    Raises:
-        StorageError: if it cannot be read.
-    """
-    return _read(home.root / "collapse_lab" / CURVES_FILE, CURVE_SCHEMA)
 
 
 def write_report(workshop: Workshop, mixture: Mixture) -> Path:

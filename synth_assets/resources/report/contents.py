@@ -19,6 +19,7 @@ from synth_assets.resources.report.history import History
 from synth_assets.resources.report.lab_section import lab_section
 from synth_assets.resources.report.making import making_section
 from synth_assets.resources.report.page import Cells, Page, Section, Verdict
+from synth_assets.resources.report.score_section import score_section
 
 _SLICES = (ALL, REAL, SYNTHETIC, REFERENCE)
 _MOST_MOVED = 20
@@ -43,6 +44,7 @@ class ReportInputs:
         drop_reasons: the same.
         cost: the same.
         lab: columns of `CURVE_SCHEMA`, of a lab if one ran.
+        scores: columns of `SCORE_SCHEMA`, of registered models.
     """
 
     mixture: Mixture
@@ -55,6 +57,7 @@ class ReportInputs:
     drop_reasons: pl.DataFrame
     cost: pl.DataFrame
     lab: pl.DataFrame
+    scores: pl.DataFrame
 
 
 def report_page(inputs: ReportInputs) -> Page:
@@ -71,7 +74,8 @@ def report_page(inputs: ReportInputs) -> Page:
             _drift(inputs),
             _diversity(inputs),
             making_section(inputs.funnel, inputs.drop_reasons, inputs.cost),
-            lab_section(inputs.lab),
+            lab_section(inputs.lab, inputs.scores),
+            score_section(inputs.scores, inputs.lab),
         ],
     )
 

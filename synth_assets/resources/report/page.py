@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 from synth_assets.core.collapse.risk_index import Light
-from synth_assets.resources.report.charts import Chart
+from synth_assets.resources.report.canvas import STYLE, Plot, figure, printable
 
 _STYLE = """
 :root{color-scheme:light dark;--ink:#1b1f24;--soft:#5b6570;--page:#fff;--rule:#d8dde3;
@@ -31,15 +31,8 @@ border-left:6px solid var(--soft)}
 table{border-collapse:collapse;width:100%;font-size:13px}th{text-align:left;color:var(--soft)}
 td,th{border-bottom:1px solid var(--rule);padding:3px 8px 3px 0;vertical-align:top}
 td.number,th.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-.wide{overflow-x:auto}svg{width:100%;height:auto}svg text{font-size:11px;fill:var(--soft)}
-svg .grid{stroke:var(--rule)}svg .line{fill:none;stroke-width:1.8}
-svg .bound{fill:none;stroke:var(--soft);stroke-dasharray:4 3}
-svg text.bound{stroke:none;fill:var(--soft)}
-""" + "".join(
-    f"svg .c{n}{{stroke:var(--c{n})}}svg text.c{n}{{stroke:none;fill:var(--c{n})}}"
-    f"svg circle.c{n}{{fill:var(--c{n})}}"
-    for n in range(6)
-)
+.wide{overflow-x:auto}
+"""
 
 
 @dataclass(frozen=True)
@@ -80,7 +73,7 @@ class Section:
 
     title: str
     note: str
-    charts: Sequence[Chart] = ()
+    charts: Sequence[Plot] = ()
     tables: Sequence[Cells] = ()
 
     @property
@@ -117,7 +110,7 @@ def _html(page: Page) -> Iterator[str]:
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(page.title)}</title><style>{_STYLE}</style></head><body>"
+        f"<title>{escape(page.title)}</title><style>{_STYLE}{STYLE}</style></head><body>"
         f'<h1>{escape(page.title)}</h1><p>{escape(page.lead)}</p><ul class="verdicts">'
     )
     for verdict in page.verdicts:
@@ -135,11 +128,7 @@ def _section(section: Section) -> Iterator[str]:
     yield f"<section><h2>{escape(section.title)}</h2><p>{escape(section.note)}</p>"
     if section.charts:
         yield '<div class="charts">'
-        for chart in section.charts:
-            yield (
-                f"<figure><h3>{escape(chart.title)}</h3>{chart.svg}"
-                f"<figcaption>{escape(chart.caption)}</figcaption></figure>"
-            )
+        yield from map(figure, section.charts)
         yield "</div>"
     for table in section.tables:
         if table.rows:
@@ -177,4 +166,4 @@ def _cell(cell: str | float | int | None) -> str:
         case int():
             return f"{cell:,}"
         case str():
-            return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in cell)
+            return printable(cell)
