@@ -49,7 +49,7 @@ _INTRODUCTION = (
     "for a whole set."
 )
 _CHANGE_ROWS = 1_000
-_SEEDS = 1
+_SEEDS = 3
 _RECURSION_ROWS = 150
 _LABELS = (Scalar.FORMATTING, Scalar.RECIPE, Scalar.TEACHER)
 _NUMBERS = (Scalar.PROMPT_WORDS, Scalar.RESPONSE_WORDS)
@@ -215,7 +215,7 @@ def _rates(calm: Sequence[Told], rows: int | None) -> list[str]:
     ]
     return [
         "all" if rows is None else f"{rows:,}",
-        *(f"{100 * mean(each):.1f} ({sum(each)} of {len(each)})" for each in flags),
+        *(f"{100 * mean(each):.1f} ({sum(each)} of {len(each)})" if each else "" for each in flags),
     ]
 
 
