@@ -23,8 +23,12 @@ _IMPORTS = (
     "synth_assets.defs.run_storage",
     "dagster._cli.api",
     "dagster._grpc.impl",
-    "synth_assets.core.decontaminate.kernels",
-    "synth_assets.core.dedup.kernels",
+    "synth_assets.core.dedup.kernels.compiled:load_compiler",
+    "synth_assets.core.dedup.kernels.signatures",
+    "synth_assets.core.dedup.kernels.texts",
+    "synth_assets.core.dedup.kernels.joining",
+    "synth_assets.core.decontaminate.kernels.copying",
+    "synth_assets.core.decontaminate.kernels.matching",
     "synth_assets.resources.embedded.handler",
     "litellm",
     "duckdb",
@@ -32,7 +36,7 @@ _IMPORTS = (
     "evidently.ui.workspace",
     "evidently.presets",
 )
-"""What runs import, in the order in which they do; no import may start threads that work."""
+"""What runs import and call, in the order in which they do; nothing may start threads that work."""
 
 
 class RunForks:
@@ -107,14 +111,21 @@ def _fork_for_each(asked: BinaryIO, told: BinaryIO) -> str | None:
 
 def _lines_between_imports(asked: BinaryIO) -> Iterator[bytes]:
     """Lines as they come; the first runs do not wait for what later ones import."""
-    import_module(_IMPORTS[0])
+    _load(_IMPORTS[0])
     for name in _IMPORTS[1:]:
         while select.select([asked], [], [], 0)[0]:
             if not (line := asked.readline()):
                 return
             yield line
-        import_module(name)
+        _load(name)
     yield from iter(asked.readline, b"")
+
+
+def _load(name: str) -> None:
+    module, _, function = name.partition(":")
+    loaded = import_module(module)
+    if function:
+        getattr(loaded, function)()
 
 
 if __name__ == "__main__":
