@@ -67,8 +67,12 @@ Environment:
   SYNTH_HOME      where everything is kept (default .synth)
   SYNTH_RECIPES   your folders of recipes, teachers, mixtures and sources
                   (separated like PATH; default ./recipes if it is there)
+  SYNTH_SHIPPED_RECIPES
+                  off: the shipped recipes, mixtures and sources take no part
   SYNTH_TEACHER   a teacher of the catalogue, or any LiteLLM model such as
                   ollama/qwen3, that writes instead of the recipes' own
+  SYNTH_FRESH_DAYS
+                  from what age the Dagster UI calls sets stale (default 30)
   SYNTH_WEBHOOK_URL
                   where alerts of failed, blocked and drifting runs are posted
   SYNTH_WORKERS   processes that generate (default auto: more than one for

@@ -43,6 +43,16 @@ _STAGES: dict[str, tuple[Stage, str, dg.PartitionsDefinition[str] | None]] = {
 _GIANTS_TOLD = 3
 
 
+_NO_ROWS = {
+    "benchmarks": "No source is a benchmark, so no test item is kept out of training. Name yours "
+    "in sources.yaml, with `uses: [benchmark]`.",
+    "real_data": "No source gives real rows. Name one in sources.yaml, with `uses: [pool]`, the "
+    "default.",
+    "held_out_real": "No real row is held out. Name a source in sources.yaml, with `uses: [pool]`, "
+    "the default; of few rows none may be left to hold out.",
+}
+
+
 def _rows_and_schema(
     asset: str, schema: pl.Schema, partitions: dg.PartitionsDefinition[str] | None
 ) -> dg.AssetChecksDefinition:
@@ -61,8 +71,14 @@ def _rows_and_schema(
             for name, dtype in schema.items()
             if found.get(name) != dtype
         ]
+        told = None if rows else _NO_ROWS.get(asset)
+        # Without benchmarks sets can be made; nothing is kept out of them, which is to be seen.
+        may_go_on = asset == "benchmarks" and not wrong
         return dg.AssetCheckResult(
-            passed=rows > 0 and not wrong, metadata={"rows": rows, "wrong_columns": wrong}
+            passed=rows > 0 and not wrong,
+            severity=dg.AssetCheckSeverity.WARN if may_go_on else dg.AssetCheckSeverity.ERROR,
+            description=told,
+            metadata={"rows": rows, "wrong_columns": wrong},
         )
 
     return check

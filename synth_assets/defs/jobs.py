@@ -47,14 +47,6 @@ publish_training_set = dg.define_asset_job(
     ),
     description="Measure one training set, put it on the dashboard, export it with its card.",
 )
-
-measure_collapse = dg.define_asset_job(
-    "measure_collapse",
-    selection=dg.AssetSelection.assets("dose_curves"),
-    description="Run the collapse lab on the project's real rows: how much synthetic data they "
-    "bear. Takes minutes of all cores; interrupted, it goes on where it was.",
-)
-
 ALL_JOBS = (
     refresh_inputs,
     fill_recipe,
@@ -62,13 +54,4 @@ ALL_JOBS = (
     compose_training_set,
     trace_lineage,
     publish_training_set,
-    measure_collapse,
-)
-
-measure_collapse_weekly = dg.ScheduleDefinition(
-    name="measure_collapse_weekly",
-    job=measure_collapse,
-    cron_schedule="0 3 * * 0",
-    default_status=dg.DefaultScheduleStatus.STOPPED,
-    description="The collapse lab on Sundays at three. Off until somebody turns it on.",
 )

@@ -13,7 +13,7 @@ from filelock import FileLock
 from synth_assets.defs.build import build_definitions
 from synth_assets.defs.names import CODE_LOCATION
 from synth_assets.defs.partitions import sync_partitions
-from synth_assets.errors import BatchPendingError
+from synth_assets.errors import BatchPendingError, CatalogueError
 from synth_assets.resources.frames import write_bytes
 from synth_assets.resources.home import Home
 from synth_assets.resources.workshop import Workshop, project_file
@@ -96,10 +96,17 @@ def run_pipeline(
 
     Raises:
         UnknownNameError: if a recipe or mixture is not in the catalogue.
+        CatalogueError: if no recipe takes part.
         KeyboardInterrupt: at Ctrl-C, once what was bought is stored.
     """
     catalogue = workshop.catalogue
     chosen = [catalogue.recipe(name) for name in recipes] or list(catalogue.usual_recipes)
+    if not chosen:
+        raise CatalogueError(
+            "No recipe takes part: all there are run on request alone, or there is none. Name one "
+            "with --recipe, write one with `synth new-recipe NAME`, or let the shipped ones take "
+            "part: SYNTH_SHIPPED_RECIPES=on."
+        )
     policies = [catalogue.mixture(name) for name in mixtures] or list(catalogue.usual_mixtures)
     sync_partitions(instance, workshop, asked=(*recipes, *mixtures))
     if recipes and not mixtures and unfilled_recipes(workshop, except_for=recipes):

@@ -145,6 +145,7 @@ class Catalogue:
 def load_catalogue(
     folders: Sequence[Path],
     *,
+    lent: Sequence[Path] = (),
     teacher_override: str | None = None,
     kept: Mapping[Path, Recipe] | None = None,
 ) -> Catalogue:
@@ -155,6 +156,7 @@ def load_catalogue(
 
     Args:
         folders: the shipped folder, then the user's.
+        lent: folders before these of which only teachers and policies are taken.
         teacher_override: a teacher's id, or a LiteLLM model name (with a `/`), that answers every
             prompt of every recipe.
         kept: folder -> the recipe that it is known to hold, which is not read again.
@@ -167,9 +169,10 @@ def load_catalogue(
     for root in roots:
         if not root.is_dir():
             raise CatalogueError(f"{root}: is no folder. Create it, or mend the path to it.")
+    lenders = (*lent, *roots)
     teachers = {
         teacher.id: teacher
-        for _, file in _files(roots, "teachers.yaml", TeachersFile, "teachers")
+        for _, file in _files(lenders, "teachers.yaml", TeachersFile, "teachers")
         for teacher in file.teachers
     }
     sources = {
@@ -177,9 +180,10 @@ def load_catalogue(
         for document, file in _files(roots, "sources.yaml", SourcesFile, "sources")
         for source in file.sources
     }
-    mixing = list(_files(roots, "mixtures.yaml", MixturesFile, "mixtures", "policies"))
+    mixing = list(_files(lenders, "mixtures.yaml", MixturesFile, "mixtures", "policies"))
     policies = {policy.id: policy for _, file in mixing for policy in file.policies}
-    mixtures = _mixtures(mixing, policies, sources)
+    own = [(document, file) for document, file in mixing if Path(document.label).parent in roots]
+    mixtures = _mixtures(own, policies, sources)
     budgets = Budgets()
     for _, file in _files(roots, "budgets.yaml", Budgets):
         budgets = file.over(budgets)

@@ -48,7 +48,10 @@ class Lookout:
                 if folders.get(folder) == self._folders.get(folder)
             }
         catalogue = load_catalogue(
-            self._settings.recipe_folders, teacher_override=self._settings.teacher, kept=kept
+            self._settings.recipe_folders,
+            lent=self._settings.lent_folders,
+            teacher_override=self._settings.teacher,
+            kept=kept,
         )
         self._folders = folders
         # Only a loaded catalogue knows where its sources lie.
@@ -63,7 +66,7 @@ class Lookout:
             yield from ((Path(folder), _stamp(folder)) for folder in folders)
 
     def _shared_stamps(self, catalogue: Catalogue | None) -> Iterator[tuple[Path, _Stamp]]:
-        for root in self._settings.recipe_folders:
+        for root in (*self._settings.lent_folders, *self._settings.recipe_folders):
             for path in sorted(root.absolute().glob("*.yaml")):
                 yield path, _stamp(str(path))
         for source in () if catalogue is None else catalogue.sources.values():

@@ -11,6 +11,7 @@ from synth_assets.errors import ConfigurationError
 _SECRET_NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
 _SHORTEST_AMBIENT_SECRET = 8
 _MOST_WORKERS = 64
+_MOST_FRESH_DAYS = 3_650
 _DISPOSABLE = "this machine is disposable"
 
 SHIPPED_RECIPES = Path(__file__).parent.parent / "recipes"
@@ -22,8 +23,8 @@ class Settings:
 
     Attributes:
         home: where everything local lives (`SYNTH_HOME`, default `.synth`).
-        recipe_folders: the shipped folder, then those of `SYNTH_RECIPES` (separated like PATH;
-            default `recipes` in the working directory, if there is one).
+        recipe_folders: the shipped folder, unless it only lends, then those of `SYNTH_RECIPES`
+            (separated like PATH; default `recipes` in the working directory, if there is one).
         teacher: `SYNTH_TEACHER`, a catalogue id or LiteLLM model that replaces every recipe's
             teachers.
         dagster_port: `SYNTH_DAGSTER_PORT`, default 3000.
@@ -32,6 +33,10 @@ class Settings:
             as help.
         unsafe_execution: `SYNTH_UNSAFE_EXECUTION`, which must say "this machine is disposable":
             programs run where nothing keeps them from the machine.
+        lent_folders: folders that lend teachers and policies alone: the shipped one, where
+            `SYNTH_SHIPPED_RECIPES` is off.
+        fresh_days: `SYNTH_FRESH_DAYS`, default 30: what each run makes is stale in the Dagster UI
+            when it is older, and close to it from half of that; 0: never.
         webhook: `SYNTH_WEBHOOK_URL`, which alerts are posted to; it may hold a secret, and is shown
             nowhere.
     """
@@ -43,6 +48,8 @@ class Settings:
     dashboard_port: int
     workers: int | None = None
     unsafe_execution: bool = False
+    lent_folders: tuple[Path, ...] = ()
+    fresh_days: int = 30
     webhook: str | None = field(default=None, repr=False)
 
     @property
@@ -61,17 +68,22 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
 
     Raises:
         ConfigurationError: for a recipe folder that does not exist, a port that is none, a number
-            of workers that cannot be, or a webhook that is no address.
+            of workers or days that cannot be, a switch that is neither on nor off, or a webhook
+            that is no address.
     """
     named = _user_folders(environment.get("SYNTH_RECIPES"))
+    shipped = (SHIPPED_RECIPES,)
+    takes_part = _is_on(environment, "SYNTH_SHIPPED_RECIPES")
     return Settings(
         home=Path(environment.get("SYNTH_HOME") or ".synth").expanduser().resolve(),
-        recipe_folders=tuple(dict.fromkeys((SHIPPED_RECIPES, *named))),
+        recipe_folders=tuple(dict.fromkeys((*(shipped if takes_part else ()), *named))),
         teacher=environment.get("SYNTH_TEACHER") or None,
         dagster_port=_port(environment, "SYNTH_DAGSTER_PORT", 3000),
         dashboard_port=_port(environment, "SYNTH_DASHBOARD_PORT", 8000),
         workers=_workers(environment),
         unsafe_execution=_unsafe_execution(environment),
+        lent_folders=() if takes_part else shipped,
+        fresh_days=_fresh_days(environment),
         webhook=_webhook(environment),
     )
 
@@ -123,9 +135,18 @@ def child_environment(settings: Settings, **more: str) -> dict[str, str]:
         "SYNTH_RECIPES": os.pathsep.join(str(path) for path in settings.recipe_folders),
         "SYNTH_DASHBOARD_PORT": str(settings.dashboard_port),
         "SYNTH_DAGSTER_PORT": str(settings.dagster_port),
+        "SYNTH_FRESH_DAYS": str(settings.fresh_days),
+        "SYNTH_SHIPPED_RECIPES": "off" if settings.lent_folders else "on",
         "DO_NOT_TRACK": "1",
         **more,
     }
+
+
+def _is_on(environment: Mapping[str, str], name: str) -> bool:
+    value = environment.get(name) or "on"
+    if value not in ("on", "off"):
+        raise ConfigurationError(f"{name} is {value!r}; say on or off.")
+    return value == "on"
 
 
 def _user_folders(value: str | None) -> tuple[Path, ...]:
@@ -155,6 +176,16 @@ def _unsafe_execution(environment: Mapping[str, str]) -> bool:
             f"SYNTH_UNSAFE_EXECUTION is {text!r}; write {_DISPOSABLE!r} if that is so, or unset it."
         )
     return bool(text)
+
+
+def _fresh_days(environment: Mapping[str, str]) -> int:
+    text = environment.get("SYNTH_FRESH_DAYS") or "30"
+    if not text.isdecimal() or int(text) > _MOST_FRESH_DAYS:
+        raise ConfigurationError(
+            f"SYNTH_FRESH_DAYS is {text!r}; give a number of days up to {_MOST_FRESH_DAYS}, 0 for "
+            "never stale."
+        )
+    return int(text)
 
 
 def _webhook(environment: Mapping[str, str]) -> str | None:

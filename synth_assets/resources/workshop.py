@@ -94,7 +94,11 @@ class Workshop:
         """Recipes, teachers, mixtures and sources, as they are now."""
         if self.at_hand is not None:
             return self.at_hand
-        return load_catalogue(self.settings.recipe_folders, teacher_override=self.settings.teacher)
+        return load_catalogue(
+            self.settings.recipe_folders,
+            lent=self.settings.lent_folders,
+            teacher_override=self.settings.teacher,
+        )
 
     def recipe_at(self, key: str) -> Recipe:
         """The live recipe of a partition key.

@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
 
@@ -25,8 +25,6 @@ from tests.processes import free_port
 
 SAMPLES = 12
 EDITED, KEPT, ADDED = "sums", "terms", "harbours"
-ALL_BUT_THE_LAB = 'not key:"dose_curves"'
-"""The lab wants more real rows than this project has."""
 PATIENCE_MS = 900_000
 LINE = "Write about a harbour."
 CAUSE = "prompt write.md.j2: 2 lines new, 0 lines gone"
@@ -35,14 +33,6 @@ LOCATION = "locations/synth_assets/jobs"
 
 Snap = Callable[[Page, str], None]
 """Told of each moment that is worth a picture, with its name."""
-
-_ONLY_OWN = """\
-from pathlib import Path
-
-from synth_assets.resources import settings
-
-settings.SHIPPED_RECIPES = Path({recipes!r})
-"""
 
 
 @dataclass(frozen=True)
@@ -73,11 +63,7 @@ def written_loop(root: Path, server: ChatServer, recipes: Sequence[str]) -> Loop
     sources = yaml.safe_load((own.recipes / "sources.yaml").read_text())["sources"]
     probe = {"id": "embedded_probe", "reader": "embedded_probe", "uses": ["benchmark"]}
     own.write("sources.yaml", {"sources": [*sources, probe]})
-    for name in ("site", "workplace"):
-        (root / name).mkdir()
-    (root / "site" / "sitecustomize.py").write_text(
-        _ONLY_OWN.format(recipes=str(own.recipes)), encoding="utf-8"
-    )
+    (root / "workplace").mkdir()
     project = Project(own.home, own.recipes, root / "workplace", free_port(), free_port())
     return Loop(own, project, server)
 
@@ -85,15 +71,14 @@ def written_loop(root: Path, server: ChatServer, recipes: Sequence[str]) -> Loop
 @contextmanager
 def only_own(loop: Loop) -> Generator[None]:
     """Processes started meanwhile leave the shipped recipes, minutes of work, aside."""
-    environment = {**loop.own.synth.environment, "PYTHONPATH": str(loop.own.root / "site")}
-    with patch.dict(os.environ, environment):
+    with patch.dict(os.environ, loop.own.synth.environment | {"SYNTH_SHIPPED_RECIPES": "off"}):
         yield
 
 
 def workshop_of(loop: Loop) -> Workshop:
     """What works on the project in this process."""
-    variables = {**loop.own.synth.environment, "SYNTH_HOME": str(loop.own.home)}
-    return Workshop(replace(read_settings(variables), recipe_folders=(loop.own.recipes,)))
+    variables = {"SYNTH_HOME": str(loop.own.home), "SYNTH_SHIPPED_RECIPES": "off"}
+    return Workshop(read_settings(loop.own.synth.environment | variables))
 
 
 def refresh_inputs(loop: Loop) -> None:
@@ -125,12 +110,8 @@ def walk(page: Page, loop: Loop, snap: Snap) -> None:
 
 
 def materialize_all(page: Page, loop: Loop, snap: Snap) -> None:
-    """Mark all in the graph, launch, and wait for the end."""
+    """In the graph, launch, and wait for the end."""
     page.goto(loop.address("asset-groups"))
-    search = page.locator(".CodeMirror").first
-    search.click()
-    page.keyboard.type(ALL_BUT_THE_LAB)
-    page.keyboard.press("Enter")
     page.get_by_role("button", name="Materialize all").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Launch runs to materialize 20 assets")

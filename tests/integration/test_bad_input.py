@@ -290,6 +290,23 @@ def test_command_with_a_wrong_name_says_what_there_is(
     assert re.search(message, told.text), told.text
 
 
+def test_run_of_a_project_alone_without_recipes_or_rows_says_what_to_declare(
+    project: OwnProject, cli: Callable[..., Told]
+):
+    alone = {"SYNTH_SHIPPED_RECIPES": "off"}
+    shutil.rmtree(project.recipes / "sums")
+    told = cli("run", **alone)
+    assert (told.code, "No recipe takes part" in told.text) == (2, True)
+    assert "synth new-recipe NAME" in told.text
+
+    project.write_recipe()
+    project.write("sources.yaml", {"sources": []})
+    told = _synth(project, "run", **alone)
+    assert told.code == 1
+    assert re.search(r"of real_data failed: No source gives real rows\. Name one in", told.text)
+    assert "benchmarks failed" not in told.text
+
+
 @pytest.mark.parametrize(
     ("variables", "message"),
     [

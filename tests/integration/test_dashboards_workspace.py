@@ -260,7 +260,7 @@ def test_panels_of_gates_say_first_whether_the_last_run_was_exported(workspace):
 def test_lab_stands_on_the_page_by_dose_and_in_the_report_as_curves(workspace):
     title = "Generations on: how many written rows do the real ones bear?"
     before = panel_of(dashboard_of(workspace, log(workspace)), title)["subtitle"]
-    assert "materialize the asset dose_curves" in before
+    assert "launch the job measure_collapse" in before
     run = replace(set_run(1), lab=lab_of(0.1, 0.5))
     logged = workspace.log_set("balanced_50", run, labels(1))
     told = panel_of(dashboard_of(workspace, logged), title)["subtitle"]

@@ -64,6 +64,20 @@ def test_create_recipe_loads_beside_the_shipped_ones_and_passes_its_checks(tmp_p
             assert verdict.outcome is VerdictOutcome.ACCEPTED, (draft, verdict)
 
 
+def test_load_catalogue_takes_teachers_and_policies_alone_of_what_is_lent(tmp_path: Path):
+    own = create_recipe(tmp_path / "recipes", "my_docs").parent
+    text = "mixtures:\n  - {id: all, policy: balanced_50, seed: 1}\n"
+    (own / "mixtures.yaml").write_text(text, encoding="utf-8")
+    alone = load_catalogue([own], lent=[SHIPPED_RECIPES])
+    shipped = load_catalogue([SHIPPED_RECIPES])
+
+    assert [recipe.id for recipe in alone.recipes] == ["my_docs"]
+    assert (set(alone.mixtures), dict(alone.sources)) == ({"all"}, {})
+    assert alone.mixtures["all"].teacher_cap == shipped.policies["balanced_50"].teacher_cap
+    assert (alone.teachers, alone.policies) == (shipped.teachers, shipped.policies)
+    assert load_catalogue([], lent=[SHIPPED_RECIPES]).recipes == ()
+
+
 @pytest.mark.parametrize(
     "name", ["", "A", "1a", "a b", "a/b", "../a", "a\n", "a" * 64, ".a", "a~1", "ä"]
 )

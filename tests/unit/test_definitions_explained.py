@@ -8,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 import pytest
+from dagster._core.definitions.freshness import TimeWindowFreshnessPolicy
 from upath import UPath
 
 from synth_assets.core.schema import SAMPLE_SCHEMA, TRAINING_SCHEMA
@@ -58,6 +59,31 @@ def test_assets_have_a_description_an_owner_a_kind_a_group_and_tags():
         "raw_generations",
         "verified_samples",
     }
+
+
+def test_all_is_materialized_by_marking_all_but_the_lab_which_takes_minutes():
+    graph = repository().asset_graph
+    others = graph.get_all_asset_keys() - graph.materializable_asset_keys
+    assert {key.to_user_string() for key in others} == {"dose_curves"}
+
+
+def test_what_each_run_makes_grows_stale_and_versions_of_recipes_do_not():
+    def late(days: str) -> dict[str, int]:
+        settings = read_settings({"SYNTH_HOME": "none", "SYNTH_FRESH_DAYS": days})
+        graph = build_definitions(Workshop(settings)).get_repository_def().asset_graph
+        nodes = map(graph.get, graph.get_all_asset_keys())
+        found = {node.key.to_user_string(): node.freshness_policy for node in nodes}
+        return {
+            name: policy.fail_window.to_timedelta().days
+            for name, policy in found.items()
+            if isinstance(policy, TimeWindowFreshnessPolicy)
+        }
+
+    assert late("0") == {}
+    ages = late("3")
+    assert set(ages.values()) == {3}
+    assert {"training_sets", "real_data", "lineage", "dataset_cards"} <= set(ages)
+    assert not {"seeds", "raw_generations", "recipe_diversity", "dose_curves"} & set(ages)
 
 
 def test_checks_jobs_sensors_and_schedules_have_a_description():

@@ -62,6 +62,33 @@ def test_settings_empty_variables_are_as_good_as_none(
     assert read_settings(dict.fromkeys(names, "")) == read_settings({})
 
 
+def test_settings_shipped_recipes_can_be_left_out_and_lend_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "recipes").mkdir()
+    alone = read_settings({"SYNTH_SHIPPED_RECIPES": "off"})
+
+    assert alone.recipe_folders == (tmp_path / "recipes",)
+    assert alone.lent_folders == (SHIPPED_RECIPES,)
+    assert read_settings(child_environment(alone)) == alone
+    assert read_settings({"SYNTH_SHIPPED_RECIPES": "on"}) == read_settings({})
+    assert read_settings({}).lent_folders == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("SYNTH_SHIPPED_RECIPES", "no", "SYNTH_SHIPPED_RECIPES is 'no'; say on or off"),
+        ("SYNTH_FRESH_DAYS", "-1", "SYNTH_FRESH_DAYS is '-1'; give a number of days up to 3650"),
+        ("SYNTH_FRESH_DAYS", "3651", "SYNTH_FRESH_DAYS is '3651'; give a number"),
+    ],
+)
+def test_settings_switch_or_age_that_is_none_is_named(name: str, value: str, told: str):
+    with pytest.raises(ConfigurationError, match=told):
+        read_settings({name: value})
+
+
 def test_settings_recipe_folder_that_is_none_is_named(tmp_path: Path):
     with pytest.raises(ConfigurationError, match=r"SYNTH_RECIPES names .*/gone, which is no fold"):
         read_settings({"SYNTH_RECIPES": str(tmp_path / "gone")})
@@ -83,6 +110,7 @@ def test_settings_of_a_child_are_those_of_its_parent(
             "SYNTH_HOME": str(tmp_path / "home"),
             "SYNTH_RECIPES": str(tmp_path / "mine"),
             "SYNTH_DAGSTER_PORT": "3001",
+            "SYNTH_FRESH_DAYS": "0",
         }
     )
     monkeypatch.chdir(tmp_path)

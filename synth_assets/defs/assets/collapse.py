@@ -5,7 +5,6 @@
 
 import dagster as dg
 import polars as pl
-from pydantic import Field
 
 from synth_assets.core.collapse.canary import USUAL_SIZE
 from synth_assets.core.collapse.of_sets import (
@@ -15,21 +14,12 @@ from synth_assets.core.collapse.of_sets import (
     canary_of_set,
 )
 from synth_assets.core.collapse.risk_index import Light, risk_of
-from synth_assets.defs.collapse_figures import (
-    Figures,
-    canary_figures,
-    depth_figures,
-    lab_figures,
-)
+from synth_assets.defs.collapse_figures import Figures, canary_figures, depth_figures
 from synth_assets.defs.display import data_version
 from synth_assets.defs.gates import check_result, verdict_on_canary
 from synth_assets.defs.names import EVIDENCE
 from synth_assets.defs.partitions import mixture_versions
-from synth_assets.resources.collapse.project_lab import (
-    project_curve,
-    project_lab,
-    run_project_lab,
-)
+from synth_assets.resources.collapse.project_lab import project_curve
 from synth_assets.resources.workshop import Workshop
 
 
@@ -74,32 +64,3 @@ def no_sign_of_collapse_is_red(
     red = frame.filter(pl.col("light") == Light.RED).height
     verdict = verdict_on_canary(workshop.home, mixture, frame)
     return check_result(verdict, {"red": red, "measured": frame.height})
-
-
-class LabSettings(dg.Config):
-    """How long the lab goes on."""
-
-    generations: int = Field(default=5, ge=1, le=10, description="Number of the last generation.")
-    seeds: int = Field(default=4, ge=1, le=20, description="Repetitions; their spread is the band.")
-
-
-@dg.asset(group_name=EVIDENCE, kinds={"numba"})
-def dose_curves(
-    context: dg.AssetExecutionContext,
-    config: LabSettings,
-    workshop: dg.ResourceParam[Workshop],
-    real_data: pl.DataFrame,
-    held_out_real: pl.DataFrame,
-) -> dg.MaterializeResult[pl.DataFrame]:
-    """How much synthetic data the project's real rows bear: generations of small students.
-
-    Takes minutes. Interrupted, it goes on where it was; canaries and their advice use what it
-    found last.
-    """
-    lab = project_lab(workshop.home, real_data, held_out_real, config.generations, config.seeds)
-    curves = run_project_lab(workshop.home, lab, context.log.info)
-    return dg.MaterializeResult(
-        value=curves,
-        data_version=data_version(curves),
-        metadata=lab_figures(curves),
-    )

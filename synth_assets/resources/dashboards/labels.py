@@ -78,7 +78,7 @@ def told_doses(lab: pl.DataFrame) -> str:
     doses = dose_response(lab)
     if not doses:
         return (
-            "No collapse lab has run on these real rows yet: materialize the asset dose_curves, or "
+            "No collapse lab has run on these real rows yet: launch the job measure_collapse, or "
             "turn on its schedule measure_collapse_weekly."
         )
     last = lab["generation"].max()
