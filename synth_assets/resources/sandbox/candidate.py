@@ -12,6 +12,7 @@ import operator
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from types import CoroutineType, ModuleType
 from typing import Any
 
@@ -20,6 +21,8 @@ from synth_assets.resources.sandbox.wire import Value, WireError, pack
 
 _FILE = "<program>"
 _MOST_PRINTED = 1 << 20
+FRAMES = 1000
+"""How deep a program may go, in a process of its own as after others."""
 _MUTABLE = (list, dict, set, bytearray)
 
 _OPERATIONS: dict[str, Callable[..., Any]] = {
@@ -35,12 +38,24 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
 }
 
 
-def _load(source: str, name: str) -> ModuleType:
+def _load(source: str, name: str) -> dict[str, Any]:
     module = ModuleType(name)
     sys.modules[name] = module
     linecache.cache[_FILE] = (len(source), None, source.splitlines(keepends=True), _FILE)
     exec(compile(source, _FILE, "exec"), module.__dict__)
-    return module
+    return module.__dict__
+
+
+def give_frames(number: int) -> None:
+    """Let whoever calls this go so deep from there, however deep it is itself."""
+    sys.setrecursionlimit(sys.getrecursionlimit() + number - _frames_left(0))
+
+
+def _frames_left(made: int) -> int:
+    try:
+        return _frames_left(made + 1)
+    except RecursionError:
+        return made
 
 
 class _Printed(io.StringIO):
@@ -63,12 +78,16 @@ class Program:
     """A program whose functions, classes and objects another process may use by number.
 
     Args:
-        source: the program.
+        load: runs the program; the names that it defines.
         descriptor: where calls come in.
+
+    Attributes:
+        tests_are_plain: whether its tests are; they say so themselves before any of them runs.
     """
 
-    def __init__(self, source: str, descriptor: int) -> None:
-        self._source = source
+    def __init__(self, load: Callable[[], dict[str, Any]], descriptor: int) -> None:
+        self.tests_are_plain = True
+        self._load = load
         self._objects: list[Any] = []
         self._numbers: dict[int, int] = {}
         self._callbacks: dict[int, Callable[..., Any]] = {}
@@ -154,8 +173,9 @@ class Program:
         match message:
             case ("call", callee, arguments, named):
                 return self._call(callee, arguments, named)
-            case ("load", names):
-                found = vars(_load(self._source, "program"))
+            case ("load", names, tests_are_plain):
+                self.tests_are_plain = tests_are_plain
+                found = self._load()
                 return {n: found[n] for n in names if self._crosses(found, n)}, {}
             case ("get", value, name):
                 return getattr(value, name), {}
@@ -203,7 +223,7 @@ class Program:
 def serve_calls(source: str, descriptor: int) -> None:
     """Serve a program's functions until the tests are over."""
     try:
-        Program(source, descriptor).serve()
+        Program(partial(_load, source, "program"), descriptor).serve()
     except TalkOver:
         return
 

@@ -33,16 +33,20 @@ class Child:
     def __init__(self, who: str, work: Callable[[], None]) -> None:
         self.who = who
         self.code: int | None = None
-        self.cpu_s = 0.0
+        self.cpu_s = self._before_s = 0.0
         self.is_over = False
         self.pid = os.fork()
         if self.pid == 0:
             _be(work)
         self.handle = os.pidfd_open(self.pid)
 
+    def begin(self) -> None:
+        """Count processor time from now on."""
+        self._before_s += self.used_s()
+
     def used_s(self) -> float:
-        """Processor time so far."""
-        return self.cpu_s if self.is_over else used_by(self.pid)
+        """Processor time so far, since it began."""
+        return (self.cpu_s if self.is_over else used_by(self.pid)) - self._before_s
 
     def collect(self, *, stop: bool) -> None:
         """Take note of its end; `stop` makes it end."""

@@ -30,9 +30,11 @@ class Cage:
 
     Attributes:
         mode: what the surroundings are.
-        user: first of the two users that processes become; none where they cannot.
-        tests_rules: Landlock's rules for tests, a descriptor; none where there is no Landlock.
-        program_rules: for programs; they may write to the scratch folder.
+        user: first of the three users that processes become, of programs, of tests and of plain
+            programs; none where they cannot.
+        tests_rules: Landlock's rules for tests and plain programs, a descriptor; none where there
+            is no Landlock.
+        program_rules: for other programs; they may write to the scratch folder.
     """
 
     mode: Mode
@@ -63,8 +65,8 @@ class Cage:
 
 
 def user_for(number: int) -> int:
-    """The first of two users that nobody else is."""
-    return _FIRST_USER + 2 * (number % _USERS)
+    """The first of three users that nobody else is."""
+    return _FIRST_USER + 3 * (number % _USERS)
 
 
 def arrange(descriptors: list[int]) -> None:
@@ -111,6 +113,21 @@ def confine(
             seccomp.install(seccomp.filter_of_parent(may_mark=own_root))
         else:
             seccomp.install(seccomp.filter_of(os.getpid(), may_mark=own_root))
+
+
+def allow_time(cpu_s: float, *, for_good: bool) -> None:
+    """Have the kernel end this process where it takes longer from now on, and nobody else does.
+
+    Args:
+        cpu_s: what it may use, and a little more.
+        for_good: whether the process can never be allowed more.
+    """
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    before, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    soft = int(used.ru_utime + used.ru_stime + cpu_s) + 2
+    soft = soft if hard == resource.RLIM_INFINITY else min(soft, hard)
+    if for_good or soft != before:
+        resource.setrlimit(resource.RLIMIT_CPU, (soft, soft if for_good else hard))
 
 
 def _bound(bounds: Bounds, *, lasting: bool, threads: bool) -> None:

@@ -11,7 +11,6 @@ import importlib
 import json
 import linecache
 import os
-import resource
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from synth_assets.core.verify.programs import TestStyle
 from synth_assets.resources.sandbox.candidate import read_whole
+from synth_assets.resources.sandbox.confine import allow_time
 from synth_assets.resources.sandbox.reading import Reading, read
 from synth_assets.resources.sandbox.session import Session, UntranslatableError
 from synth_assets.resources.sandbox.talk import TalkOver
@@ -34,9 +34,9 @@ _MOST_TOLD = 300
 _LEFT = "_left_of_test"
 _GARBAGE = 50_000
 _BUILTINS = frozenset(dir(builtins))
-FIT, SPENT, ANEW, OWN = b"fit", b"spent", b"anew", b"own"
-"""Answers of a tests' process: it may serve on, it may not, or it did nothing and another must; and
-before tests begin that are not plain: whatever it answers, it is to serve no more."""
+FIT, SPENT, ANEW, AGAIN, OWN = b"fit", b"spent", b"anew", b"again", b"own"
+"""Answers of a tests' process: it may serve on; it may not; it did nothing, and another must; it
+may not, and another must; and before tests that are not plain: whatever it answers, it may not."""
 
 
 @dataclass(frozen=True)
@@ -99,9 +99,12 @@ def _served(orders: socket.socket, cpu_s: float, given: list[int], *, is_fresh: 
     if not work.is_plain:
         # Said while what says it can still be believed.
         orders.send(OWN)
-    _bound(cpu_s, for_good=not work.is_plain)
+    allow_time(cpu_s, for_good=not work.is_plain)
     session = Session(channel, _print)
     finding = _examine(paper, work, session)
+    if finding.kind == "memory" and not is_fresh:
+        # What others left behind may be what is missing.
+        return AGAIN
     os.pwrite(verdict, json.dumps(vars(finding)).encode(), 0)
     sys.modules.pop("solution", None)
     linecache.cache.clear()
@@ -112,15 +115,6 @@ def _served(orders: socket.socket, cpu_s: float, given: list[int], *, is_fresh: 
 def _print(text: str) -> None:
     if text:
         sys.stdout.write(text)
-
-
-def _bound(cpu_s: float, *, for_good: bool) -> None:
-    """Let the kernel end this process where nobody else does."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    soft = int(used.ru_utime + used.ru_stime + cpu_s) + 2
-    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    soft = soft if hard == resource.RLIM_INFINITY else min(soft, hard)
-    resource.setrlimit(resource.RLIMIT_CPU, (soft, soft if for_good else hard))
 
 
 @dataclass
@@ -159,7 +153,7 @@ class _Work:
 def _examine(paper: Paper, work: _Work, session: Session) -> Finding:
     space, wanted, fault = _prepared(paper, work)
     try:
-        found = session.load(wanted)
+        found = session.load(wanted, tests_are_plain=work.is_plain)
     except MemoryError:
         return Finding("memory", what="while it loads")
     except BaseException as exc:  # noqa: BLE001 - whatever the program raises

@@ -100,7 +100,8 @@ class ZygoteProcess:
             SandboxError: if the server is gone; it is closed then.
         """
         self.runs += 1
-        self._held.control.settimeout(bounds.wall_s + _SPARE_S)
+        # What a plain program came to may take a second run to tell.
+        self._held.control.settimeout(2 * bounds.wall_s + _SPARE_S)
         try:
             socket.send_fds(
                 self._held.control, [Order(kind, bounds, modules).as_bytes()], descriptors
@@ -146,7 +147,7 @@ def _command(mode: Mode) -> list[str]:
         f"import sys; sys.path.insert(0, {str(_ROOT)!r}); "
         f"from synth_assets.resources.sandbox.zygote import main; main({str(mode)!r})"
     )
-    python = [sys.executable, "-B", "-s", "-P", "-c", start]
+    python = [sys.executable, "-s", "-P", "-c", start]
     if mode != Mode.BUBBLEWRAP:
         return python
     program = shutil.which("bwrap")

@@ -11,7 +11,7 @@ _MOST_NODES = 20_000
 _Node: TypeAlias = Any
 """Of a syntax tree; each kind has attributes of its own."""
 
-_HARMLESS = {
+HARMLESS = {
     *("abs", "all", "any", "ascii", "bin", "bool", "bytearray", "bytes", "chr", "complex", "dict"),
     *("divmod", "enumerate", "filter", "float", "frozenset", "hash", "hex", "int", "isinstance"),
     *("iter", "len", "list", "map", "max", "min", "next", "oct", "ord", "pow", "print", "range"),
@@ -19,14 +19,14 @@ _HARMLESS = {
     *("NotImplemented", "Ellipsis"),
     *(n for n, v in vars(builtins).items() if isinstance(v, type) and issubclass(v, Exception)),
 }
-_OUT_OF_REACH = set(dir(builtins)) - _HARMLESS
+_OUT_OF_REACH = set(dir(builtins)) - HARMLESS
 _PLAIN_MODULES = {"math"}
 _PLAIN_IMPORTS = {
     "math": None,
     "typing": {"Any", "Callable", "Dict", "Iterable", "List", "Optional", "Set", "Tuple", "Union"},
     "collections": {"Counter", "OrderedDict", "defaultdict", "deque"},
 }
-_METHODS = {
+METHODS = {
     name
     for kind in (str, bytes, list, tuple, dict, set, frozenset, int, float, complex)
     for name in dir(kind)
@@ -91,7 +91,7 @@ class Reading:
             and not words & _OUT_OF_REACH
             and not any(word.startswith("__") for word in words)
             and self.modules <= _PLAIN_MODULES
-            and self.attributes <= _METHODS | _OF_MATH
+            and self.attributes <= METHODS | _OF_MATH
             and all(self._is_plain_import(module, name) for module, name in self.imports)
         )
 

@@ -63,9 +63,9 @@ class Session:
             self.untranslatable = str(exc)
             raise UntranslatableError(self.untranslatable) from exc
 
-    def load(self, wanted: list[str]) -> dict[str, Any]:
+    def load(self, wanted: list[str], *, tests_are_plain: bool) -> dict[str, Any]:
         """Have the program loaded; what it defines of the names that the tests use."""
-        found = self.ask("load", wanted)
+        found = self.ask("load", wanted, tests_are_plain)
         if type(found) is not dict:
             raise TalkOver("the program's names are none")
         for name, value in found.items():  # pyright: ignore[reportUnknownVariableType]

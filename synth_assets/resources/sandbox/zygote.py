@@ -16,12 +16,14 @@ import signal
 import socket
 import sys
 import time
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from synth_assets.errors import SandboxError
-from synth_assets.resources.sandbox import examiner, namespaces
+from synth_assets.resources.sandbox import examiner, follower, namespaces
 from synth_assets.resources.sandbox.children import Child
-from synth_assets.resources.sandbox.confine import Cage, arrange, confine, user_for
+from synth_assets.resources.sandbox.confine import Cage, user_for
+from synth_assets.resources.sandbox.kept import Follower, Tests
 from synth_assets.resources.sandbox.kernel import die_with_parent
 from synth_assets.resources.sandbox.nursery import Born, Nursery
 from synth_assets.resources.sandbox.orders import LATE, READY, Bounds, Mode, Order, Report
@@ -30,8 +32,6 @@ from synth_assets.resources.sandbox.places import SCRATCH, installed
 _MOST_BYTES = 65_536
 _MOST_DESCRIPTORS = 4
 _SHORTEST_LOOK_S, _LONGEST_LOOK_S = 0.01, 0.5
-_MOST_EXAMINED = 200
-_LASTING_S = 100_000.0
 _SIGHTINGS = 2
 _MAY_BE_KEPT = frozenset(
     (
@@ -48,48 +48,26 @@ _MAY_BE_KEPT = frozenset(
 is made faster the less there is of it, so nothing is loaded for a rainy day."""
 
 
-class _Examiner:
-    """A process for tests, and the talk with it."""
+@dataclass(frozen=True)
+class _Watched:
+    """How a run ended.
 
-    def __init__(self, cage: Cage, bounds: Bounds, null: int) -> None:
-        self.bounds = bounds
-        self.served = 0
-        self.may_serve_on = True
-        self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    Attributes:
+        ended: as a `Report` has it, or what the process of plain programs said of the program.
+        who: as a `Report` has it.
+        answer: of the tests; empty where they gave none.
+        code: the program's exit code, see `Report`.
+        cpu_s: the program's processor time.
+    """
 
-        def work() -> None:
-            rules = [] if cage.tests_rules is None else [cage.tests_rules]
-            arrange([null] * 3 + [theirs.fileno(), *rules])
-            lasting = Bounds(_LASTING_S, bounds.wall_s, bounds.memory_mb, bounds.output_kb)
-            user = None if cage.user is None else cage.user + 1
-            confine(cage, lasting, 4 if rules else None, user)
-            examiner.serve(3)
+    ended: str
+    who: str
+    answer: bytes
+    code: int | None = None
+    cpu_s: float = 0.0
 
-        self.child = Child("tests", work)
-        theirs.close()
 
-    def order(self, descriptors: list[int]) -> None:
-        """Hand over the channel to a program, its tests and the file for the verdict."""
-        self.served += 1
-        socket.send_fds(self.control, [str(self.bounds.cpu_s).encode()], descriptors)
-
-    def answer(self, poll: select.poll) -> bytes:
-        """What it says of itself at the end; nothing before, or where it says nothing more."""
-        try:
-            said = self.control.recv(16, socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return b""
-        except ConnectionError:
-            said = b""
-        if not said:
-            poll.unregister(self.control)
-        self.may_serve_on &= said == examiner.FIT
-        return b"" if said == examiner.OWN else said
-
-    def end(self) -> None:
-        """Make it end."""
-        self.child.collect(stop=True)
-        self.control.close()
+_OTHER, _ALONE = follower.OTHER.decode(), follower.ALONE.decode()
 
 
 class Zygote:
@@ -99,8 +77,10 @@ class Zygote:
         self._control = control
         self._cage = cage
         self._null = os.open("/dev/null", os.O_RDWR)
-        self._examiner: _Examiner | None = None
+        self._tests: Tests | None = None
+        self._follower: Follower | None = None
         self._nursery: Nursery | None = None
+        self._is_littered = False
         self._seen: dict[str, int] = {}
 
     def serve(self) -> None:
@@ -132,7 +112,8 @@ class Zygote:
 
     def _clean(self) -> bool:
         """Empty the scratch folder; false where that takes a new server."""
-        if not self._cage.mode.has_own_root or not os.listdir(SCRATCH):
+        may_be, self._is_littered = self._is_littered, False
+        if not (may_be and self._cage.mode.has_own_root and os.listdir(SCRATCH)):
             return True
         if self._cage.mode != Mode.NAMESPACES:
             return False
@@ -144,21 +125,39 @@ class Zygote:
     def _run(self, order: Order, descriptors: list[int]) -> Report:
         if order.kind == "script":
             return self._script(order.bounds, descriptors)
-        program, tests, verdict = descriptors
-        while True:
-            examiner_, is_new = self._examiner_for(order.bounds)
-            report = self._examined(order.bounds, examiner_, program, tests, verdict)
-            if report is not None or is_new:
-                return report or Report("done", "", None, 1, 0.0)
+        report = self._examined(order.bounds, self._tests_for(order.bounds), descriptors)
+        if report is None:
+            os.ftruncate(descriptors[-1], 0)
+            tests = Tests(self._cage, order.bounds, self._null)
+            report = self._examined(order.bounds, tests, descriptors, is_alone=True)
+            tests.end()
+        return report or Report("done", "", None, 1, 0.0)
 
-    def _examiner_for(self, bounds: Bounds) -> tuple[_Examiner, bool]:
-        kept = self._examiner
-        if kept and kept.bounds == bounds and kept.served < _MOST_EXAMINED:
-            return kept, False
-        if kept:
-            kept.end()
-        self._examiner = made = _Examiner(self._cage, bounds, self._null)
-        return made, True
+    def _tests_for(self, bounds: Bounds) -> Tests:
+        kept = self._tests
+        if kept and kept.may_serve(bounds):
+            return kept
+        self._end_tests()
+        self._tests = made = Tests(self._cage, bounds, self._null)
+        return made
+
+    def _end_tests(self) -> None:
+        if self._tests:
+            self._tests.end()
+            self._tests = None
+
+    def _follower_for(self, bounds: Bounds) -> Follower:
+        kept = self._follower
+        if kept and kept.may_serve(bounds):
+            return kept
+        self._end_follower()
+        self._follower = made = Follower(self._cage, bounds, self._null)
+        return made
+
+    def _end_follower(self) -> None:
+        if self._follower:
+            self._follower.end()
+            self._follower = None
 
     def _nursery_for(self, bounds: Bounds) -> Nursery:
         if self._nursery and self._nursery.bounds != bounds:
@@ -174,72 +173,110 @@ class Zygote:
             self._nursery = None
 
     def _examined(
-        self, bounds: Bounds, tests: _Examiner, program: int, paper: int, verdict: int
+        self, bounds: Bounds, tests: Tests, descriptors: list[int], *, is_alone: bool = False
     ) -> Report | None:
-        """Put a program to its tests; none where those want a process of their own."""
+        """Put a program to its tests.
+
+        Args:
+            bounds: of each.
+            tests: the process for them.
+            descriptors: of the program, its tests and the verdict.
+            is_alone: whether the program has a process of its own, plain or not.
+
+        Returns:
+            None where all is to be done anew, in processes that served nobody before.
+        """
+        program, paper, verdict = descriptors
         ours, theirs = socket.socketpair()
         tests.order([ours.fileno(), paper, verdict])
         ours.close()
-        child = self._nursery_for(bounds).bear("calls", [theirs.fileno(), program])
-        theirs.close()
-        before = tests.child.used_s()
-        answer = b""
+        with theirs:
+            watched = None if is_alone else self._followed(bounds, tests, theirs, program)
+            watched = watched or self._borne(bounds, tests, theirs, program)
+        cpu_s = watched.cpu_s + tests.child.used_s()
+        if not (watched.answer and tests.may_serve_on):
+            self._is_littered = True
+            tests.end()
+            self._tests = None if self._tests is tests else self._tests
+        if watched.ended == _ALONE or watched.answer in (examiner.ANEW, examiner.AGAIN):
+            return None
+        code = 0 if watched.answer else tests.child.code
+        return Report(watched.ended, watched.who, watched.code, code, cpu_s)
+
+    def _followed(
+        self, bounds: Bounds, tests: Tests, channel: socket.socket, program: int
+    ) -> _Watched | None:
+        """Have a program follow others; none where it is not plain."""
+        kept = self._follower_for(bounds)
+        kept.order([channel.fileno(), program])
+        watched = self._watch([kept.child, tests.child], bounds, tests, kept)
+        if watched.ended == _OTHER:
+            return None
+        cpu_s = kept.child.used_s()
+        code = None if kept.is_done else kept.child.code
+        if watched.ended != "done" or kept.child.is_over:
+            self._end_follower()
+        # A plain program does not sleep or end itself: what happened is not known.
+        if watched.ended == "wall" or code not in (None, -signal.SIGXCPU):
+            return _Watched(_ALONE, "", watched.answer)
+        return replace(watched, code=code, cpu_s=cpu_s)
+
+    def _borne(
+        self, bounds: Bounds, tests: Tests, channel: socket.socket, program: int
+    ) -> _Watched:
+        """Have a program run in a process of its own."""
+        self._is_littered = True
+        child = self._nursery_for(bounds).bear("calls", [channel.fileno(), program])
+        channel.close()
         try:
-            ended, who, answer = self._watch([(child, 0.0), (tests.child, before)], bounds, tests)
+            watched = self._watch([child, tests.child], bounds, tests)
         finally:
             child.collect(stop=True)
-            cpu_s = child.cpu_s + tests.child.used_s() - before
-            if not (answer and tests.may_serve_on):
-                tests.end()
-                self._examiner = None
-        if answer == examiner.ANEW:
-            return None
-        code = 0 if answer else tests.child.code
-        return Report(ended, who, child.code, code, cpu_s)
+        return replace(watched, code=child.code, cpu_s=child.cpu_s)
 
     def _script(self, bounds: Bounds, descriptors: list[int]) -> Report:
+        self._is_littered = True
         child = self._nursery_for(bounds).bear("script", descriptors)
         try:
-            ended, who, _ = self._watch([(child, 0.0)], bounds)
+            watched = self._watch([child], bounds)
         finally:
             child.collect(stop=True)
-        return Report(ended, who, child.code, None, child.cpu_s)
+        return Report(watched.ended, watched.who, child.code, None, child.cpu_s)
 
     def _watch(
         self,
-        children: list[tuple[Child | Born, float]],
+        children: Sequence[Child | Born],
         bounds: Bounds,
-        tests: _Examiner | None = None,
-    ) -> tuple[str, str, bytes]:
+        tests: Tests | None = None,
+        kept: Follower | None = None,
+    ) -> _Watched:
         """Wait until the last of the children is over or the tests answer; or for a limit."""
         deadline = time.monotonic() + bounds.wall_s
         poll = select.poll()
         poll.register(self._control, select.POLLHUP | select.POLLRDHUP)
-        waiting = {child.handle: (child, before) for child, before in children}
-        for handle in waiting:
+        waiting = {child.handle: child for child in children}
+        talking = {each.control.fileno(): each for each in (tests, kept) if each}
+        for handle in (*waiting, *talking):
             poll.register(handle, select.POLLIN)
-        if tests:
-            poll.register(tests.control, select.POLLIN)
-        last = children[-1][0]
         while True:
-            used = max(child.used_s() - before for child, before in waiting.values())
+            used = max(child.used_s() for child in waiting.values())
             look = min(max(bounds.cpu_s - used, _SHORTEST_LOOK_S), _LONGEST_LOOK_S)
             told = {descriptor for descriptor, _ in poll.poll(look * 1000)}
             if self._control.fileno() in told:
                 raise SystemExit(0)
-            answer = tests.answer(poll) if tests and tests.control.fileno() in told else b""
-            if answer:
-                return "done", "", answer
+            said = _answers(poll, [each for at, each in talking.items() if at in told])
+            if said:
+                return said
             for handle in told & waiting.keys():
                 poll.unregister(handle)
-                waiting.pop(handle)[0].collect(stop=False)
-            if last.is_over:
-                return "done", "", b""
-            over = [c.who for c, before in waiting.values() if c.used_s() - before > bounds.cpu_s]
+                waiting.pop(handle).collect(stop=False)
+            if children[-1].is_over or (kept and kept.child.is_over and not kept.is_done):
+                return _Watched("done", "", b"")
+            over = [child.who for child in waiting.values() if child.used_s() > bounds.cpu_s]
             if over:
-                return "cpu", over[0], b""
+                return _Watched("cpu", over[0], b"")
             if time.monotonic() > deadline:
-                return self._late(), "program", b""
+                return _Watched("wall" if kept else self._late(), "program", b"")
 
     def _late(self) -> str:
         """Which limit it is when the time is over; whoever ordered can see who had to wait."""
@@ -250,8 +287,22 @@ class Zygote:
         return answer.decode()
 
 
+def _answers(poll: select.poll, telling: list[Follower | Tests]) -> _Watched | None:
+    """What ends the run; the tests have the word before the process of plain programs."""
+    found = None
+    for each in telling:
+        answer = each.answer()
+        if each.is_silent:
+            poll.unregister(each.control)
+        if answer and not found:
+            is_tests = isinstance(each, Tests)
+            found = _Watched("done", "", answer) if is_tests else _Watched(answer.decode(), "", b"")
+    return found
+
+
 def main(mode: str) -> None:
     """Serve on the socket at descriptor 0, after saying that all is ready, or why it is not."""
+    sys.dont_write_bytecode = True
     control = socket.socket(fileno=os.dup(0))
     null = os.open("/dev/null", os.O_RDWR)
     os.dup2(null, 0)
@@ -287,5 +338,5 @@ def _other_user() -> int | None:
     user = user_for(os.getpid())
     with open("/proc/self/uid_map", encoding="ascii") as file:
         ranges = [list(map(int, line.split())) for line in file]
-    known = any(first <= user and user + 1 < first + number for first, _, number in ranges)
+    known = any(first <= user and user + 2 < first + number for first, _, number in ranges)
     return user if os.geteuid() == 0 and known else None

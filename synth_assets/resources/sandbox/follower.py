@@ -1,0 +1,174 @@
+"""The process of plain programs: one after the other, each with names of its own.
+
+See `plain` for what may run here. After each the process looks whether anything is left of it, and
+serves on only where nothing is.
+"""
+
+import _collections_abc
+import abc
+import builtins
+import encodings
+import gc
+import mmap
+import os
+import re
+import socket
+import sys
+import typing
+import warnings
+from collections.abc import Iterable
+from functools import partial
+from itertools import combinations
+from types import CodeType
+from typing import Any
+
+from synth_assets.resources.sandbox import plain
+from synth_assets.resources.sandbox.candidate import FRAMES, Program, give_frames, read_whole
+from synth_assets.resources.sandbox.confine import allow_time
+from synth_assets.resources.sandbox.talk import Message, TalkOver
+
+FIT, SPENT, OTHER, ALONE = b"fit", b"spent", b"other", b"alone"
+"""What it says: it is ready for the next, or for none; this program is not plain and was not run;
+only in a process of its own can it be told what becomes of this program."""
+
+_GARBAGE = 50_000
+_SPARE_MB = 16
+"""How much address space programs may leave taken, MiB."""
+_KINDS = [each for each in vars(_collections_abc).values() if isinstance(each, abc.ABCMeta)]
+
+
+class _AloneError(BaseException):
+    """Memory is used up, and what others left may be what is missing."""
+
+
+class _PlainProgram(Program):
+    """A program that leaves nothing behind."""
+
+    def __init__(self, code: CodeType, descriptor: int) -> None:
+        self._space = plain.space()
+        super().__init__(partial(_run, code, self._space), descriptor)
+
+    def forget(self) -> None:
+        """Let go of all that it made."""
+        self._space.clear()
+        self.__dict__.clear()
+
+    def _raised(self, exc: BaseException) -> Message:
+        if isinstance(exc, MemoryError):
+            raise _AloneError from exc
+        return super()._raised(exc)
+
+
+def _run(code: CodeType, space: dict[str, Any]) -> dict[str, Any]:
+    given = (code, space)
+    # So called, it takes one level of depth, however often it was called before.
+    exec(*given)
+    return space
+
+
+class _Surroundings:
+    """What every program finds the same.
+
+    Args:
+        memory_mb: the bound of address space, MiB.
+    """
+
+    def __init__(self, memory_mb: int) -> None:
+        # Python makes combinations of flags as they are asked for, and keeps them.
+        flags = (re.ASCII, re.DOTALL, re.IGNORECASE, re.MULTILINE, re.VERBOSE)
+        for number in range(1, len(flags) + 1):
+            for some in combinations(flags, number):
+                _ = ~_all_of(some)
+        self._sizes = _sizes()
+        most = memory_mb
+        while most > 1 and not _is_free(most):
+            most -= 1
+        self._free_mb = max(1, most - _SPARE_MB)
+
+    def are_restored(self) -> bool:
+        """Empty what the library keeps for later; whether nothing else is left."""
+        re.purge()
+        for clear in typing._cleanups:  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]
+            clear()
+        for kind in _KINDS:
+            kind._abc_caches_clear()  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+        if _sizes() != self._sizes:
+            return False
+        if _is_free(self._free_mb):
+            return True
+        gc.collect()
+        return _is_free(self._free_mb)
+
+
+def _all_of(flags: Iterable[re.RegexFlag]) -> re.RegexFlag:
+    found = re.RegexFlag(0)
+    for flag in flags:
+        found |= flag
+    return found
+
+
+def _sizes() -> tuple[int, ...]:
+    """Of the tables that could grow."""
+    return (
+        len(sys.modules),
+        len(vars(builtins)),
+        len(encodings._cache),  # pyright: ignore[reportAttributeAccessIssue, reportUnknownArgumentType, reportUnknownMemberType]
+        len(re.RegexFlag._value2member_map_),
+        sys.getrecursionlimit(),
+    )
+
+
+def _is_free(mebibytes: int) -> bool:
+    """Whether so much address space could be had."""
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+    try:
+        mmap.mmap(-1, mebibytes << 20, flags=flags, prot=mmap.PROT_READ).close()
+    except OSError:
+        return False
+    return True
+
+
+def serve(control: int, memory_mb: int) -> None:
+    """Serve program after program, until nobody orders any more.
+
+    An order brings a time, the channel to the tests and the program.
+    """
+    warnings.simplefilter("ignore")
+    gc.freeze()
+    gc.set_threshold(_GARBAGE)
+    give_frames(FRAMES)
+    surroundings = _Surroundings(memory_mb)
+    with socket.socket(fileno=control) as orders:
+        while True:
+            told, descriptors, _, _ = socket.recv_fds(orders, 64, 2)
+            if not told:
+                return
+            is_sound = _served(orders, float(told), *descriptors)
+            for descriptor in descriptors:
+                os.close(descriptor)
+            if not (is_sound and surroundings.are_restored()):
+                orders.send(SPENT)
+                return
+            orders.send(FIT)
+
+
+def _served(orders: socket.socket, cpu_s: float, channel: int, program: int) -> bool:
+    """Serve one program; false where its tests may have reached further than it can itself."""
+    allow_time(cpu_s, for_good=False)
+    code = plain.code_of(read_whole(program))
+    if code is None:
+        orders.send(OTHER)
+        return True
+    served = _PlainProgram(code, channel)
+    try:
+        served.serve()
+    except TalkOver:
+        pass
+    except (_AloneError, Exception):  # noqa: BLE001 - whatever it is, a fresh process will tell
+        orders.send(ALONE)
+        # With the channel open, the tests wait until they are ended as well.
+        orders.recv(1)
+        os._exit(0)
+    is_sound = served.tests_are_plain
+    served.forget()
+    return is_sound
