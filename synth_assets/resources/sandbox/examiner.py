@@ -123,12 +123,14 @@ class _Work:
 
     Attributes:
         tree: of asserts and of `unittest`.
+        support: the tree of what they rely on.
         used: what the tests use.
         is_plain: whether they and their support change nothing that outlives them.
         fault: why they could not be read.
     """
 
     tree: ast.Module
+    support: ast.Module
     used: Reading
     is_plain: bool
     fault: BaseException | None = None
@@ -142,12 +144,13 @@ class _Work:
                 source = "".join(example.source for example in _examples(paper))
             tree = _parsed(source, "the tests")
             used = read(tree)
-            plain = paper.style == TestStyle.ASSERTS and used.is_plain
-            if plain and paper.support:
-                plain = read(_parsed(paper.support, "the support of the tests")).is_plain
+            support = _parsed(paper.support, "the support of the tests")
+            plain = paper.style == TestStyle.ASSERTS and used.is_plain and read(support).is_plain
         except (_UnsoundTestsError, MemoryError, RecursionError) as exc:
-            return cls(ast.Module([], []), Reading(), isinstance(exc, _UnsoundTestsError), exc)
-        return cls(tree, used, plain)
+            nothing = ast.Module([], [])
+            is_unsound = isinstance(exc, _UnsoundTestsError)
+            return cls(nothing, nothing, Reading(), is_unsound, exc)
+        return cls(tree, support, used, plain)
 
 
 def _examine(paper: Paper, work: _Work, session: Session) -> Finding:
@@ -174,7 +177,7 @@ def _prepared(paper: Paper, work: _Work) -> tuple[dict[str, Any], list[str], Bas
         return space, [], work.fault
     try:
         if paper.support:
-            _run(_compiled(paper.support, "the support of the tests"), space)
+            _run(_compiled(work.support, "the support of the tests"), space)
         for name in sorted(work.used.modules - {paper.entry_point}):
             space[name] = importlib.import_module(name)
     except BaseException as exc:  # noqa: BLE001 - the program is asked first whether it loads

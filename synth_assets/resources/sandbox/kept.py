@@ -11,8 +11,7 @@ from synth_assets.resources.sandbox.orders import Bounds
 
 _CONTROL = 3
 _LASTING_S = 100_000.0
-_MOST_EXAMINED = 200
-_MOST_FOLLOWING = 500
+_MOST_SERVED = 500
 _READY_MS = 200
 
 
@@ -91,7 +90,7 @@ class Tests(Kept):
 
     def may_serve(self, bounds: Bounds) -> bool:
         """Whether it may have another run, as far as it is known here."""
-        return self.bounds == bounds and self.served < _MOST_EXAMINED
+        return self.bounds == bounds and self.served < _MOST_SERVED
 
     def answer(self) -> bytes:
         """What it says of itself at the end; nothing before, or where it says nothing more."""
@@ -127,7 +126,7 @@ class Follower(Kept):
 
     def may_serve(self, bounds: Bounds) -> bool:
         """Whether it may have another run; waits a little until it is done with the last."""
-        if self.bounds != bounds or self.served >= _MOST_FOLLOWING:
+        if self.bounds != bounds or self.served >= _MOST_SERVED:
             return False
         poll = select.poll()
         poll.register(self.control, select.POLLIN)

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from types import CodeType, ModuleType
 from typing import Any, TypeAlias
 
-from synth_assets.resources.sandbox.reading import HARMLESS, METHODS
+from synth_assets.resources.sandbox.reading import HARMLESS, METHODS, add_parts
 
 _FILE = "<program>"
 _MOST_NODES = 20_000
@@ -113,7 +113,7 @@ class _Reader:
             elif kind not in _FREE:
                 raise _NotPlainError(kind.__name__)
             else:
-                _add_parts(node, nodes)
+                add_parts(node, nodes)
             if len(nodes) > _MOST_NODES:
                 raise _NotPlainError("it is large")
 
@@ -254,16 +254,6 @@ class _Reader:
                 self.made.add(name)
 
 
-def _add_parts(node: _Node, nodes: list[_Node]) -> None:
-    for name in node._fields:
-        part: Any = getattr(node, name)
-        if type(part) is list:
-            # A dict's `**` has no key.
-            nodes.extend(filter(None, part))  # pyright: ignore[reportUnknownArgumentType]
-        elif isinstance(part, ast.AST) and not isinstance(part, _MARKS):
-            nodes.append(part)
-
-
 def _is_plain_format(node: ast.Attribute) -> bool:
     """Whether it is `"...".format` of a text that asks for no attribute."""
     of = node.value
@@ -285,7 +275,6 @@ def _nothing(*_: _Node) -> None:
     """A leaf."""
 
 
-_MARKS = (ast.expr_context, ast.operator, ast.boolop, ast.unaryop, ast.cmpop)
 _FREE: set[type[ast.AST]] = {
     *(ast.Module, ast.Return, ast.Assign, ast.AugAssign, ast.For, ast.While, ast.If),
     *(ast.Raise, ast.Assert, ast.Expr, ast.Delete, ast.BoolOp, ast.NamedExpr, ast.BinOp),

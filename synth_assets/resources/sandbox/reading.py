@@ -108,28 +108,44 @@ def read(tree: ast.Module) -> Reading:
     kinds = found.kinds
     for node in nodes:
         kind: Any = type(node)  # pyright: ignore[reportUnknownVariableType]
+        if kind is str:
+            continue
         kinds.add(kind)
         if kind is ast.Name:
             (found.names if type(node.ctx) is ast.Load else found.made).add(node.id)
             continue
-        if kind is ast.Constant or not isinstance(node, ast.AST):
+        if kind is ast.Constant:
             continue
         _note(found, node, kind)
-        for name in kind._fields:
-            part: Any = getattr(node, name)
-            if type(part) is list:
-                nodes.extend(part)  # pyright: ignore[reportUnknownArgumentType]
-            elif isinstance(part, ast.AST) and not isinstance(part, _MARKS):
-                nodes.append(part)
-    # Operators and contexts are no nodes of interest, and they are many.
-    kinds -= _OPERATORS
+        add_parts(node, nodes)
     found.names -= found.modules
     found.size = len(nodes)
     return found
 
 
-_MARKS = (ast.expr_context, ast.operator, ast.boolop, ast.unaryop)
-_OPERATORS: set[type[ast.AST]] = set(ast.cmpop.__subclasses__())
+_MARKS = frozenset(
+    (
+        *("ctx", "op", "ops", "id", "attr", "arg", "kind", "level", "module", "type_comment"),
+        *("conversion", "is_async", "simple"),
+    )
+)
+"""Fields that hold no node of interest: contexts, operators, text and numbers."""
+_PARTS: dict[type[ast.AST], tuple[str, ...]] = {}
+
+
+def add_parts(node: _Node, nodes: list[_Node]) -> None:
+    """Add what a node is made of, but operators and contexts; some of it may be text."""
+    kind: Any = type(node)  # pyright: ignore[reportUnknownVariableType]
+    names = _PARTS.get(kind)
+    if names is None:
+        names = _PARTS[kind] = tuple(name for name in kind._fields if name not in _MARKS)
+    for name in names:
+        part: Any = getattr(node, name)
+        if type(part) is list:
+            # A dict's `**` has no key.
+            nodes.extend(filter(None, part))  # pyright: ignore[reportUnknownArgumentType]
+        elif part is not None:
+            nodes.append(part)
 
 
 def _note(found: Reading, node: _Node, kind: type[ast.AST]) -> None:

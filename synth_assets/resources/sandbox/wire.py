@@ -21,6 +21,11 @@ MOST_INT_BYTES = 1 << 20
 _Size = struct.Struct("<I")
 _Float = struct.Struct("<d")
 _Complex = struct.Struct("<dd")
+_Head = struct.Struct("<cI")
+_Tagged = struct.Struct("<cq")
+_TaggedFloat = struct.Struct("<cd")
+_TAGGED = _Tagged.size
+_SMALL = 1 << 63
 _SIZE = _Size.size
 _AT_ONCE = 1 << 16
 
@@ -179,12 +184,28 @@ class _Writer:
             self._add(b"N" if value is None else b"T" if value else b"F")
         elif kind is tuple or kind is list:
             self._head(b"t" if kind is tuple else b"l", len(value))
-            for item in value:
-                self.put(item, depth + 1)
+            self._items(value, depth + 1)
         elif kind is float:
-            self._add(b"f" + _Float.pack(value))
+            self._add(_TaggedFloat.pack(b"f", value))
         else:
             self._other(value, depth)
+
+    def _items(self, values: "list[Any] | tuple[Any, ...]", depth: int) -> None:
+        """What is in a list; most is small, and a call for each would take longer than it."""
+        add, numbers = self._add, 0
+        for item in values:
+            kind: Any = type(item)  # pyright: ignore[reportUnknownVariableType]
+            if kind is int and -_SMALL <= item < _SMALL:
+                add(_Tagged.pack(b"j", item))
+            elif kind is float:
+                add(_TaggedFloat.pack(b"f", item))
+            else:
+                self.put(item, depth)
+                continue
+            numbers += 1
+            if numbers * _TAGGED > MOST_BYTES:
+                raise WireError("a value is too large to cross")
+        self._size += numbers * _TAGGED
 
     def _other(self, value: Value, depth: int) -> None:
         if isinstance(value, str):
@@ -199,6 +220,9 @@ class _Writer:
             self._rare(value, depth)
 
     def _integer(self, value: int) -> None:
+        if -_SMALL <= value < _SMALL:
+            self._add(_Tagged.pack(b"j", value))
+            return
         size = value.bit_length() // 8 + 1
         if size > MOST_INT_BYTES:
             raise WireError("an integer of over two million digits does not cross")
@@ -247,7 +271,7 @@ class _Writer:
             raise WireError("a value is too large to cross")
 
     def _head(self, tag: bytes, size: int) -> None:
-        self._add(tag + _Size.pack(size))
+        self._add(_Head.pack(tag, size))
         self._size += 5
         if self._size > MOST_BYTES:
             raise WireError("a value is too large to cross")
@@ -278,7 +302,8 @@ def _made(name: str, arguments: tuple[Any, ...]) -> Value:
     return kind.fromisoformat(*arguments) if name in _WRITTEN else kind(*arguments)
 
 
-_N, _T, _F, _I, _FL, _S, _L, _TU, _D = b"NTFifsltd"
+_N, _T, _F, _I, _J, _FL, _S, _L, _TU, _D = b"NTFijfsltd"
+_TAG = 1
 
 
 class _Reader:
@@ -291,7 +316,9 @@ class _Reader:
         if depth > MOST_DEPTH + 10:
             raise WireError("a value is nested too deep")
         tag = self._data[self.place]
-        self.place += 1
+        if tag in (_J, _FL):
+            return self._number(tag)
+        self.place += _TAG
         if tag == _S:
             return self._sized().decode("utf-8", "surrogatepass")
         if tag == _I:
@@ -299,14 +326,30 @@ class _Reader:
         if tag in (_N, _T, _F):
             return None if tag == _N else tag == _T
         if tag == _L:
-            return [self.take(depth + 1) for _ in range(self._count())]
+            return self._items(depth + 1)
         if tag == _TU:
-            return tuple([self.take(depth + 1) for _ in range(self._count())])
+            return tuple(self._items(depth + 1))
         if tag == _D:
             return {self.take(depth + 1): self.take(depth + 1) for _ in range(self._count())}
-        if tag == _FL:
-            return _Float.unpack(self._bytes(8))[0]
         return self._rare(bytes((tag,)), depth)
+
+    def _number(self, tag: int) -> "int | float":
+        """A small integer or a float, which are as long."""
+        form = _Tagged if tag == _J else _TaggedFloat
+        value = form.unpack_from(self._data, self.place)[1]
+        self.place += _TAGGED
+        return value
+
+    def _items(self, depth: int) -> list[Any]:
+        data, items = self._data, list[Any]()
+        for _ in range(self._count()):
+            tag = data[self.place]
+            if tag == _J:
+                items.append(_Tagged.unpack_from(data, self.place)[1])
+                self.place += _TAGGED
+            else:
+                items.append(self.take(depth))
+        return items
 
     def _rare(self, tag: bytes, depth: int) -> Value:
         match tag:

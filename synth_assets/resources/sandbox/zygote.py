@@ -258,8 +258,8 @@ class Zygote:
         talking = {each.control.fileno(): each for each in (tests, kept) if each}
         for handle in (*waiting, *talking):
             poll.register(handle, select.POLLIN)
+        used = 0.0
         while True:
-            used = max(child.used_s() for child in waiting.values())
             look = min(max(bounds.cpu_s - used, _SHORTEST_LOOK_S), _LONGEST_LOOK_S)
             told = {descriptor for descriptor, _ in poll.poll(look * 1000)}
             if self._control.fileno() in told:
@@ -272,9 +272,9 @@ class Zygote:
                 waiting.pop(handle).collect(stop=False)
             if children[-1].is_over or (kept and kept.child.is_over and not kept.is_done):
                 return _Watched("done", "", b"")
-            over = [child.who for child in waiting.values() if child.used_s() > bounds.cpu_s]
-            if over:
-                return _Watched("cpu", over[0], b"")
+            used, who = max((child.used_s(), child.who) for child in waiting.values())
+            if used > bounds.cpu_s:
+                return _Watched("cpu", who, b"")
             if time.monotonic() > deadline:
                 return _Watched("wall" if kept else self._late(), "program", b"")
 
