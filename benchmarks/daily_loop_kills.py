@@ -7,7 +7,6 @@ filled again, and what lies on disk and was bought in the end is told.
 
 import argparse
 import os
-import re
 import signal
 import tempfile
 import time
@@ -24,26 +23,19 @@ from tests.e2e.dagster_api import (
     backfill_status,
     launch_backfill,
     missing,
-    reload_definitions,
     runs_of_backfill,
 )
 from tests.e2e.daily_loop import Loop, only_own, refresh_inputs, written_loop
 from tests.e2e.project import user_interfaces
+from tests.e2e.victims import victims
 from tests.integration.chat_server import chat_server, embedded_answer
 from tests.integration.own_project import WRITE
-from tests.processes import processes_with
 
 _ENDED = ("COMPLETED_SUCCESS", "COMPLETED_FAILED", "FAILED", "CANCELED")
 _PATIENCE_S = 1_800
 _AWAY_S = 45
 _DELAY_S = 0.2
 """Of each answer, so that steps last long enough to be struck."""
-
-_VICTIMS = {
-    "daemon": re.compile(r"dagster\._daemon run"),
-    "code server": re.compile(r"dagster api grpc|api grpc --"),
-    "step": re.compile(r"multiprocessing\.spawn|spawn_main"),
-}
 
 
 @dataclass
@@ -67,11 +59,6 @@ def _wait(ready: Callable[[], bool], what: str) -> None:
         time.sleep(0.5)
 
 
-def _victims(loop: Loop, victim: str) -> list[int]:
-    found = processes_with("SYNTH_HOME", str(loop.own.home))
-    return sorted(pid for pid, command in found.items() if _VICTIMS[victim].search(command))
-
-
 def _states(loop: Loop, made: str) -> Counter[str]:
     return Counter(status for _, status in runs_of_backfill(loop.project, made))
 
@@ -81,10 +68,10 @@ def _strike(loop: Loop, made: str, victim: str, after: int, story: _Story) -> No
 
     def ready() -> bool:
         states = _states(loop, made)
-        return states["SUCCESS"] >= after and states["STARTED"] > 0 and bool(_victims(loop, victim))
+        return states["SUCCESS"] >= after and states["STARTED"] > 0 and bool(victims(loop, victim))
 
     _wait(ready, f"{after} runs")
-    for pid in _victims(loop, victim)[-1:]:
+    for pid in victims(loop, victim)[-1:]:
         os.kill(pid, signal.SIGKILL)
     story.tell(f"killed: {victim}; runs then: {dict(_states_if_up(loop, made))}")
 
@@ -124,8 +111,6 @@ def _walk(loop: Loop, recipes: int, story: _Story) -> None:
         _strike(loop, made, "code server", 3 * recipes // 10, story)
         time.sleep(_AWAY_S)
         story.tell(f"{_AWAY_S} s later: {dict(_states(loop, made))}")
-        reload_definitions(loop.project)
-        story.tell("pressed «Reload definitions»")
         _strike(loop, made, "step", 6 * recipes // 10, story)
         _finish(loop, made, story)
         _look(loop, recipes, story)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from synth_assets.cli.code_server import code_kept_loaded
 from synth_assets.cli.servers import HOST, Server, refuse_taken_ports, run_servers
 from synth_assets.defs.names import CODE_LOCATION
 from synth_assets.errors import InterfaceError
@@ -36,7 +37,8 @@ def serve() -> int:
         # Backfills wait for a code server that is away; they would be given up.
         DAGSTER_BACKFILL_RETRY_DEFINITION_CHANGED_ERROR="1",
     )
-    return run_servers(servers, environment)
+    with code_kept_loaded(workshop.settings.dagster_port):
+        return run_servers(servers, environment)
 
 
 def _dagster(workshop: Workshop) -> Server:

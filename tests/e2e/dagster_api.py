@@ -4,7 +4,6 @@ import json
 import urllib.request
 from typing import Any
 
-from synth_assets.defs.names import CODE_LOCATION
 from tests.e2e.project import Project
 
 FILLED = ("seeds", "raw_generations", "verified_samples", "sample_signatures", "recipe_diversity")
@@ -26,10 +25,6 @@ query ($id: String!) { partitionBackfillOrError(backfillId: $id) {
 _RUNS = """
 query ($filter: RunsFilter!) { runsOrError(filter: $filter) { ... on Runs {
   results { runId status tags { key value } } } } }
-"""
-_RELOAD = """
-mutation ($name: String!) { reloadRepositoryLocation(repositoryLocationName: $name) {
-  __typename } }
 """
 
 
@@ -80,8 +75,3 @@ def runs_of_backfill(project: Project, made: str) -> list[tuple[str, str]]:
         for tag in run["tags"]
         if tag["key"] == "dagster/partition"
     ]
-
-
-def reload_definitions(project: Project) -> None:
-    """What the button does."""
-    ask(project, _RELOAD, name=CODE_LOCATION)
