@@ -6,7 +6,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -114,9 +114,9 @@ class History:
             for place in _made(changes):
                 made = look.now_made(place)
                 if not self._version(made.key).exists():
-                    write_bytes(self._version(made.key), _line(asdict(made)))
+                    write_bytes(self._version(made.key), _line(made))
             if changes:
-                lines = [_line(asdict(change)) for change in (*before, *changes)]
+                lines = [_line(change) for change in (*before, *changes)]
                 write_bytes(self._log, b"".join(lines))
         return Noted(changes, look.held)
 
@@ -186,8 +186,8 @@ def _seed_lines(path: Path | None) -> list[str]:
     return lines if len(lines) <= _MOST_SEEDS else []
 
 
-def _line(record: dict[str, object]) -> bytes:
-    return f"{json.dumps(record, ensure_ascii=False)}\n".encode("utf-8", "surrogatepass")
+def _line(record: Manifest | VersionChange) -> bytes:
+    return msgspec.json.encode(record) + b"\n"
 
 
 def _unreadable(path: Path, exc: Exception) -> StorageError:
