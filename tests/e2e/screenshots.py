@@ -98,7 +98,7 @@ def _narrow_teachers(project: Project, rate: float) -> None:
 
 
 def _graph(browser: Browser, project: Project) -> None:
-    page = browser.new_page(viewport={"width": 1600, "height": 1100}, device_scale_factor=1.25)
+    page = browser.new_page(viewport={"width": 1600, "height": 1600}, device_scale_factor=1.25)
     view = "view=lineage&lineageScope=neighbors&lineageDepth=5"
     page.goto(f"{project.dagster}/assets/deduplicated_samples?{view}")
     page.get_by_text("Hide navigation").click()
