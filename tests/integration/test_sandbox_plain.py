@@ -29,7 +29,8 @@ from tests.integration.sandboxes import open_sandbox
 
 _LIMITS = ProgramLimits(cpu_s=10.0, wall_s=20.0)
 _SHORT = ProgramLimits(cpu_s=0.2, wall_s=20.0)
-_BOUNDS = Bounds(10.0, 20.0, 512, 1024)
+# It is forked from the process of the tests, which may be large.
+_BOUNDS = Bounds(10.0, 20.0, 64 << 10, 1024)
 _TESTS = {
     "builtins": "assert f() == [2, [1, 2], 1, [0, 1], '0xf']",
     "modules": "assert f() == [2, 'axc', 2]",

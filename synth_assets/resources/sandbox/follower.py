@@ -16,6 +16,7 @@ import socket
 import sys
 import typing
 import warnings
+from bisect import bisect_left
 from collections.abc import Iterable
 from functools import partial
 from itertools import combinations
@@ -80,9 +81,8 @@ class _Surroundings:
             for some in combinations(flags, number):
                 _ = ~_all_of(some)
         self._sizes = _sizes()
-        most = memory_mb
-        while most > 1 and not _is_free(most):
-            most -= 1
+        sizes = range(1, memory_mb + 1)
+        most = bisect_left(sizes, True, key=lambda size: not _is_free(size))
         self._free_mb = max(1, most - _SPARE_MB)
 
     def are_restored(self) -> bool:
