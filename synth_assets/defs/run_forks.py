@@ -35,7 +35,7 @@ _IMPORTS = (
     "sklearn.cluster",
     "scipy.stats",
 )
-"""What most runs import and call, in the order in which they do; nothing may start threads that work.
+"""What most runs import and call, as they do one after the other; no thread that works may start.
 
 Evidently is not among it: it takes as long as all of these, and few runs use it.
 """
