@@ -16,14 +16,15 @@ from functools import partial
 from types import CoroutineType, ModuleType
 from typing import Any
 
-from synth_assets.resources.sandbox.talk import OK, RAISED, STOPPED, Message, Talk, TalkOver
+from synth_assets.resources.sandbox.stream import Stream
+from synth_assets.resources.sandbox.talk import OK, OVER, RAISED, STOPPED, Message, Talk, TalkOver
 from synth_assets.resources.sandbox.wire import Value, WireError, pack
 
 _FILE = "<program>"
 _MOST_PRINTED = 1 << 20
 FRAMES = 1000
 """How deep a program may go, in a process of its own as after others."""
-_MUTABLE = (list, dict, set, bytearray)
+_MUTABLE: frozenset[type] = frozenset((list, dict, set, bytearray))
 
 _OPERATIONS: dict[str, Callable[..., Any]] = {
     name: getattr(operator, name)
@@ -79,20 +80,22 @@ class Program:
 
     Args:
         load: runs the program; the names that it defines.
-        descriptor: where calls come in.
+        stream: where calls come in, or its descriptor.
 
     Attributes:
         tests_are_plain: whether its tests are; they say so themselves before any of them runs.
+        was_released: whether its tests are over, and others may ask another program.
     """
 
-    def __init__(self, load: Callable[[], dict[str, Any]], descriptor: int) -> None:
+    def __init__(self, load: Callable[[], dict[str, Any]], stream: int | Stream) -> None:
         self.tests_are_plain = True
+        self.was_released = False
         self._load = load
         self._objects: list[Any] = []
         self._numbers: dict[int, int] = {}
         self._callbacks: dict[int, Callable[..., Any]] = {}
         self._printed = _Printed()
-        self._talk = Talk(descriptor, self._describe, self._adopt, self._answer)
+        self._talk = Talk(stream, self._describe, self._adopt, self._answer)
 
     def serve(self) -> None:
         """Answer until the tests are over."""
@@ -143,6 +146,9 @@ class Program:
         return self._callbacks.setdefault(number, call)
 
     def _answer(self, message: Message) -> Message:
+        if message[0] == OVER:
+            self.was_released = True
+            raise TalkOver("the tests are over")
         try:
             value, changed = self._do(message)
         except TalkOver:
@@ -205,6 +211,8 @@ class Program:
         self, callee: Value, arguments: tuple[Any, ...], named: dict[str, Any]
     ) -> tuple[Any, dict[int | str, Any]]:
         """The result, and arguments that the call changed in place."""
+        if _MUTABLE.isdisjoint(map(type, arguments)) and not named:
+            return callee(*arguments), {}
         given: dict[int | str, Any] = {**dict(enumerate(arguments)), **named}
         mutable = {key: value for key, value in given.items() if type(value) in _MUTABLE}
         if not mutable:

@@ -20,10 +20,12 @@ from types import CodeType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from synth_assets.core.verify.programs import TestStyle
+from synth_assets.resources.sandbox import batch
 from synth_assets.resources.sandbox.candidate import read_whole
 from synth_assets.resources.sandbox.confine import allow_time
 from synth_assets.resources.sandbox.reading import Reading, read
 from synth_assets.resources.sandbox.session import Session, UntranslatableError
+from synth_assets.resources.sandbox.stream import Stream
 from synth_assets.resources.sandbox.talk import TalkOver
 
 if TYPE_CHECKING:
@@ -46,6 +48,10 @@ class Finding:
     kind: str
     where: str = ""
     what: str = ""
+
+    def as_bytes(self) -> bytes:
+        """As it is written to the file of the verdict."""
+        return json.dumps(vars(self)).encode()
 
 
 @dataclass(frozen=True)
@@ -71,9 +77,10 @@ class _UnsoundTestsError(Exception):
 def serve(control: int) -> None:
     """Examine program after program, until nobody orders any more.
 
-    An order brings a time, the channel to the program, the tests, and the file of the verdict. The
-    answer says whether this process may serve others: only tests that change nothing that outlives
-    them leave it fit for more, and where it has served already, no others are begun.
+    An order brings a time, the channel to the program, the tests, and the file of the verdict; or
+    the same of a batch, with a verdict a line. The answer says whether this process may serve
+    others: only tests that change nothing that outlives them leave it fit for more, and where it
+    has served already, no others are begun.
     """
     gc.freeze()
     gc.set_threshold(_GARBAGE)
@@ -83,7 +90,11 @@ def serve(control: int) -> None:
             told, descriptors, _, _ = socket.recv_fds(orders, 64, 3)
             if not told:
                 return
-            answer = _served(orders, float(told), descriptors, is_fresh=is_fresh)
+            cpu_s = float(told[len(batch.ONE) :])
+            if told.startswith(batch.MANY):
+                answer = _served_many(cpu_s, *descriptors)
+            else:
+                answer = _served(orders, cpu_s, descriptors, is_fresh=is_fresh)
             for descriptor in descriptors:
                 os.close(descriptor)
             orders.send(answer)
@@ -105,11 +116,33 @@ def _served(orders: socket.socket, cpu_s: float, given: list[int], *, is_fresh: 
     if finding.kind == "memory" and not is_fresh:
         # What others left behind may be what is missing.
         return AGAIN
-    os.pwrite(verdict, json.dumps(vars(finding)).encode(), 0)
+    os.pwrite(verdict, finding.as_bytes(), 0)
+    return FIT if work.is_plain and _is_left_sound(finding, session) else SPENT
+
+
+def _served_many(cpu_s: float, channel: int, tests: int, verdicts: int) -> bytes:
+    """Examine until something is not plain, or not told for certain where others were before."""
+    allow_time(cpu_s, for_good=False)
+    stream, written = Stream(channel), 0
+    for text in batch.texts_of(tests):
+        paper = Paper.read(text)
+        work = _Work.of(paper)
+        if not work.is_plain:
+            return FIT
+        session = Session(stream, _print)
+        finding = _examine(paper, work, session)
+        is_sound = _is_left_sound(finding, session)
+        if not (is_sound and session.close()):
+            return FIT if is_sound and session.broken else SPENT
+        written += os.pwrite(verdicts, finding.as_bytes() + b"\n", written)
+    return FIT
+
+
+def _is_left_sound(finding: Finding, session: Session) -> bool:
+    """Let go of what plain tests leave; false where the talk did not go as it should."""
     sys.modules.pop("solution", None)
     linecache.cache.clear()
-    sound = finding.kind in ("passed", "failed", "does_not_run") and not session.is_forged
-    return FIT if work.is_plain and sound else SPENT
+    return finding.kind in ("passed", "failed", "does_not_run") and not session.is_forged
 
 
 def _print(text: str) -> None:

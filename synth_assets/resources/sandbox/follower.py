@@ -23,9 +23,10 @@ from itertools import combinations
 from types import CodeType
 from typing import Any
 
-from synth_assets.resources.sandbox import plain
+from synth_assets.resources.sandbox import batch, plain
 from synth_assets.resources.sandbox.candidate import FRAMES, Program, give_frames, read_whole
 from synth_assets.resources.sandbox.confine import allow_time
+from synth_assets.resources.sandbox.stream import Stream
 from synth_assets.resources.sandbox.talk import Message, TalkOver
 
 FIT, SPENT, OTHER, ALONE = b"fit", b"spent", b"other", b"alone"
@@ -45,9 +46,9 @@ class _AloneError(BaseException):
 class _PlainProgram(Program):
     """A program that leaves nothing behind."""
 
-    def __init__(self, code: CodeType, descriptor: int) -> None:
+    def __init__(self, code: CodeType, stream: int | Stream) -> None:
         self._space = plain.space()
-        super().__init__(partial(_run, code, self._space), descriptor)
+        super().__init__(partial(_run, code, self._space), stream)
 
     def forget(self) -> None:
         """Let go of all that it made."""
@@ -131,7 +132,7 @@ def _is_free(mebibytes: int) -> bool:
 def serve(control: int, memory_mb: int) -> None:
     """Serve program after program, until nobody orders any more.
 
-    An order brings a time, the channel to the tests and the program.
+    An order brings a time, the channel to the tests and the program, or a batch of them.
     """
     warnings.simplefilter("ignore")
     gc.freeze()
@@ -143,18 +144,50 @@ def serve(control: int, memory_mb: int) -> None:
             told, descriptors, _, _ = socket.recv_fds(orders, 64, 2)
             if not told:
                 return
-            is_sound = _served(orders, float(told), *descriptors)
+            allow_time(float(told[len(batch.ONE) :]), for_good=False)
+            if told.startswith(batch.MANY):
+                is_sound = _served_many(surroundings, *descriptors)
+            else:
+                is_sound = _served(orders, *descriptors) and surroundings.are_restored()
             for descriptor in descriptors:
                 os.close(descriptor)
-            if not (is_sound and surroundings.are_restored()):
+            if not is_sound:
                 orders.send(SPENT)
                 return
             orders.send(FIT)
 
 
-def _served(orders: socket.socket, cpu_s: float, channel: int, program: int) -> bool:
+def _served_many(surroundings: _Surroundings, channel: int, programs: int) -> bool:
+    """Serve programs until one is not plain, or their tests are over; false if anything is left."""
+    stream = Stream(channel)
+    for source in batch.texts_of(programs):
+        code = plain.code_of(source)
+        if code is None:
+            return True
+        served = _PlainProgram(code, stream)
+        try:
+            served.serve()
+        except TalkOver:
+            pass
+        except (_AloneError, Exception):  # noqa: BLE001 - the program is run again by itself
+            return False
+        if not served.was_released:
+            # The tests are gone.
+            return _is_left_clean(served) and surroundings.are_restored()
+        if not (_is_left_clean(served) and surroundings.are_restored()):
+            return False
+    return True
+
+
+def _is_left_clean(served: _PlainProgram) -> bool:
+    """Forget a program; false where its tests may have reached further than it can itself."""
+    is_sound = served.tests_are_plain
+    served.forget()
+    return is_sound
+
+
+def _served(orders: socket.socket, channel: int, program: int) -> bool:
     """Serve one program; false where its tests may have reached further than it can itself."""
-    allow_time(cpu_s, for_good=False)
     code = plain.code_of(read_whole(program))
     if code is None:
         orders.send(OTHER)
@@ -169,6 +202,4 @@ def _served(orders: socket.socket, cpu_s: float, channel: int, program: int) -> 
         # With the channel open, the tests wait until they are ended as well.
         orders.recv(1)
         os._exit(0)
-    is_sound = served.tests_are_plain
-    served.forget()
-    return is_sound
+    return _is_left_clean(served)

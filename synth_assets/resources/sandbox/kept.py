@@ -4,7 +4,7 @@ import select
 import socket
 from collections.abc import Callable
 
-from synth_assets.resources.sandbox import examiner, follower
+from synth_assets.resources.sandbox import batch, examiner, follower
 from synth_assets.resources.sandbox.children import Child
 from synth_assets.resources.sandbox.confine import Cage, arrange, confine
 from synth_assets.resources.sandbox.orders import Bounds
@@ -54,11 +54,11 @@ class Kept:
         self.child = Child(who, work)
         theirs.close()
 
-    def order(self, descriptors: list[int]) -> None:
-        """Hand over what the next run needs."""
+    def order(self, descriptors: list[int], kind: bytes = batch.ONE) -> None:
+        """Hand over what the next run needs, or a batch of them."""
         self.served += 1
         self.child.begin()
-        socket.send_fds(self.control, [str(self.bounds.cpu_s).encode()], descriptors)
+        socket.send_fds(self.control, [kind + str(self.bounds.cpu_s).encode()], descriptors)
 
     def hear(self) -> bytes | None:
         """What it says, if anything; empty where it says nothing more."""
@@ -119,10 +119,10 @@ class Follower(Kept):
         self.is_done = True
         self._is_fit = True
 
-    def order(self, descriptors: list[int]) -> None:
-        """Hand over what the next run needs."""
+    def order(self, descriptors: list[int], kind: bytes = batch.ONE) -> None:
+        """Hand over what the next run needs, or a batch of them."""
         self.is_done = self._is_fit = False
-        super().order(descriptors)
+        super().order(descriptors, kind)
 
     def may_serve(self, bounds: Bounds) -> bool:
         """Whether it may have another run; waits a little until it is done with the last."""

@@ -43,8 +43,8 @@ class Order:
     """One run.
 
     Attributes:
-        kind: `calls` (descriptors: program, tests, verdict) or `script` (program, standard input,
-            output and error).
+        kind: `calls` (descriptors: program, tests, verdict), `batch` (the same of many, see the
+            module) or `script` (program, standard input, output and error).
         bounds: of each process.
         modules: what the program imports.
     """

@@ -161,8 +161,9 @@ def _command(mode: Mode) -> list[str]:
     return [program, "--unshare-all", "--as-pid-1", *scratch, *shown, *devices, *python]
 
 
-def text_file(name: str, text: str = "") -> int:
+def text_file(name: str, text: str | bytes = b"") -> int:
     """A file in memory that holds a text; a descriptor, to be closed."""
     descriptor = os.memfd_create(name, os.MFD_CLOEXEC)
-    os.pwrite(descriptor, text.encode("utf-8", "surrogatepass"), 0)
+    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    os.pwrite(descriptor, data, 0)
     return descriptor

@@ -23,13 +23,14 @@ from synth_assets.core.verify.programs import (
     TestStyle,
 )
 from synth_assets.errors import SandboxError
+from synth_assets.resources.sandbox import batch
 from synth_assets.resources.sandbox.orders import FAULT, STARVED, Bounds, Mode, Report
 from synth_assets.resources.sandbox.process import ZygoteProcess, text_file
 
 _RUNS_OF_ONE = 1000
 _TRIES = 2
 _MOST_SERVERS = 16
-_WRITTEN = {"calls": slice(2, 3), "script": slice(2, 4)}
+_WRITTEN = {"calls": slice(2, 3), "batch": slice(2, 3), "script": slice(2, 4)}
 """Which descriptors of an order are written to."""
 _BUSY = (
     "The time was over while the program waited for a processor, alone as well: the machine is too "
@@ -98,10 +99,43 @@ class Sandbox:
 
     def run_all(self, jobs: Sequence[ProgramJob]) -> list[ProgramOutcome]:
         """What `run` says of each, in their order; as many at once as there are servers."""
-        if self._size == 1 or len(jobs) <= 1:
-            return [self.run(job) for job in jobs]
+        # Where there are few, each server has some.
+        most = max(1, min(batch.MOST, len(jobs) // self._size))
+        parts = [jobs[at : at + most] for at in range(0, len(jobs), most)]
+        if self._size == 1 or len(parts) <= 1:
+            return [outcome for part in parts for outcome in self._together(part)]
         with ThreadPoolExecutor(self._size) as pool:
-            return list(pool.map(self.run, jobs))
+            return [outcome for found in pool.map(self._together, parts) for outcome in found]
+
+    def _together(self, jobs: Sequence[ProgramJob]) -> list[ProgramOutcome]:
+        """What `run` says of each; those that batches do not tell of are run by themselves."""
+        outcomes: list[ProgramOutcome] = []
+        while len(outcomes) < len(jobs):
+            left = jobs[len(outcomes) :]
+            found = self._batched(left) if _is_for_batches(left) else []
+            if not found:
+                return outcomes + [self.run(job) for job in left]
+            outcomes += found
+            outcomes += [self.run(job) for job in jobs[len(outcomes) : len(outcomes) + 1]]
+        return outcomes
+
+    def _batched(self, jobs: Sequence[ProgramJob]) -> list[ProgramOutcome]:
+        """Of the first of the jobs, as many as a batch tells of."""
+        with ExitStack() as files:
+            programs = _file(files, "programs", batch.as_file(job.candidate for job in jobs))
+            papers = batch.as_file(json.dumps(vars(job.tests)) for job in jobs)
+            verdicts = _file(files, "verdicts")
+            try:
+                self._tried(
+                    "batch",
+                    _bounds(jobs[0]),
+                    [programs, _file(files, "tests", papers), verdicts],
+                    [name for job in jobs for name in _modules(job)],
+                )
+            except SandboxError:
+                return []
+            lines = _read(verdicts, os.fstat(verdicts).st_size).split(b"\n")[:-1]
+        return [_meaning(Report("done", "", None, 0, 0.0), line) for line in lines]
 
     def close(self) -> None:
         """End all servers; the next run starts others."""
@@ -149,9 +183,7 @@ class Sandbox:
             raise SandboxError(self._refusal or "; ".join(faults))
 
     def _ordered(self, kind: str, job: ProgramJob, descriptors: list[int]) -> Report:
-        most = job.limits
-        bounds = Bounds(most.cpu_s, most.wall_s, most.memory_mb, most.output_kb)
-        modules = _modules(job)
+        bounds, modules = _bounds(job), _modules(job)
         report = self._tried(kind, bounds, descriptors, modules)
         if report.ended != STARVED.decode():
             return report
@@ -269,6 +301,28 @@ def _end(report: Report) -> str:
     return f"exit code {code}" if code >= 0 else f"signal {-code}"
 
 
+def _bounds(job: ProgramJob) -> Bounds:
+    most = job.limits
+    return Bounds(most.cpu_s, most.wall_s, most.memory_mb, most.output_kb)
+
+
+def _is_for_batches(jobs: Sequence[ProgramJob]) -> bool:
+    """Whether several plain ones may be among them, and what a batch may take is allowed."""
+    most = jobs[0].limits
+    return (
+        len(jobs) > 1
+        and most.cpu_s >= batch.LEAST_S
+        and most.wall_s >= batch.LEAST_S
+        and most.output_kb >= batch.LEAST_OUTPUT_KB
+        and all(
+            isinstance(job.tests, CallTests)
+            and job.tests.style == TestStyle.ASSERTS
+            and job.limits == most
+            for job in jobs
+        )
+    )
+
+
 def _modules(job: ProgramJob) -> list[str]:
     """What a program and its tests import, at a glance; a server may load it beforehand."""
     found = set(_IMPORTS.findall(job.candidate))
@@ -279,7 +333,7 @@ def _modules(job: ProgramJob) -> list[str]:
     return sorted(found)[:_MOST_MODULES]
 
 
-def _file(files: ExitStack, name: str, text: str = "") -> int:
+def _file(files: ExitStack, name: str, text: str | bytes = b"") -> int:
     descriptor = text_file(name, text)
     files.callback(os.close, descriptor)
     return descriptor

@@ -6,7 +6,8 @@ from itertools import islice
 from typing import Any
 
 from synth_assets.resources.sandbox.remote import Held, Remote, held
-from synth_assets.resources.sandbox.talk import OK, RAISED, Message, Talk, TalkOver
+from synth_assets.resources.sandbox.stream import Stream
+from synth_assets.resources.sandbox.talk import CALL, OK, RAISED, YOURS, Message, Talk, TalkOver
 from synth_assets.resources.sandbox.wire import ForgedError, Value, WireError
 
 _MOST_ITEMS = 100_000
@@ -21,7 +22,7 @@ class Session:
     """Asks a program, and believes nothing that it says of itself.
 
     Args:
-        descriptor: of the stream to the program.
+        stream: to the program, or its descriptor.
         printed: told what the program prints.
 
     Attributes:
@@ -30,12 +31,12 @@ class Session:
         untranslatable: what the tests did that cannot be done across two processes.
     """
 
-    def __init__(self, descriptor: int, printed: Callable[[str], object]) -> None:
+    def __init__(self, stream: int | Stream, printed: Callable[[str], object]) -> None:
         self.broken = ""
         self.is_forged = False
         self.untranslatable = ""
         self._printed = printed
-        self._talk = Talk(descriptor, self._describe, self._adopt, self._serve)
+        self._talk = Talk(stream, self._describe, self._adopt, self._serve)
         self._callbacks: list[Callable[..., Any]] = []
         self._known: dict[int, Any] = {}
         self._errors: dict[str, type[BaseException]] = {}
@@ -51,7 +52,12 @@ class Session:
         if self.broken:
             raise TalkOver(self.broken)
         try:
-            return self._understood(request, self._talk.ask(*request))
+            if request[0] == CALL and type(request[1]) is Remote:
+                _, callee, arguments, named = request
+                reply = self._talk.call(held(callee).number, arguments, named)
+            else:
+                reply = self._talk.ask(*request)
+            return self._understood(request, reply)
         except TalkOver as exc:
             self.broken = "the program ended itself"
             raise TalkOver(self.broken) from exc
@@ -76,10 +82,17 @@ class Session:
                 self._errors[str(name)] = value  # pyright: ignore[reportUnknownArgumentType]
         return found  # pyright: ignore[reportUnknownVariableType]
 
+    def close(self) -> bool:
+        """Let go of the program where the stream is for others after it; false if it is not."""
+        if self.broken or not self._talk.is_at_rest:
+            return False
+        self._talk.end()
+        return True
+
     def _understood(self, request: tuple[Any, ...], reply: Message) -> Value:
+        if len(reply) == 2 and reply[0] == OK:
+            return reply[1]
         match reply:
-            case ("ok", value):
-                return value
             case ("ok", value, str(printed), dict(changed)):  # pyright: ignore[reportUnknownVariableType]
                 self._printed(printed)
                 if changed:
@@ -96,10 +109,10 @@ class Session:
     def _describe(self, value: Value) -> tuple[Any, ...]:
         """What tests hand over that is no data."""
         if isinstance(value, Remote):
-            return ("yours", held(value).number)
+            return (YOURS, held(value).number)
         number = getattr(value, "_number_in_program", None)
         if isinstance(value, type) and isinstance(number, int):
-            return ("yours", number)
+            return (YOURS, number)
         if isinstance(value, Iterator):
             return ("iterator", list(islice(value, _MOST_ITEMS)))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
         if callable(value):
@@ -169,7 +182,7 @@ def _error_class(name: str, names: tuple[Any, ...]) -> type[BaseException]:
 
 def _change(request: tuple[Any, ...], changed: dict[Any, Any]) -> None:
     """Give arguments the contents that the call left in them."""
-    if request[0] != "call":
+    if request[0] != CALL:
         raise ForgedError("it changes what it was not given")
     arguments, named = request[2:]
     for key, new in changed.items():

@@ -7,21 +7,29 @@ program may call a function that the tests handed over.
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from synth_assets.resources.sandbox.stream import Stream
 from synth_assets.resources.sandbox.wire import (
     Adopt,
     Foreign,
     ForgedError,
-    Stream,
     Value,
     WireError,
+    head_of,
     pack,
+    pack_rest,
     unpack,
+    unpack_rest,
 )
 
 Message: TypeAlias = tuple[Any, ...]
 
 OK, RAISED, STOPPED = "ok", "raised", "stopped"
 _REPLIES = (OK, RAISED, STOPPED)
+CALL, YOURS, OVER = "call", "yours", "over"
+
+# Nearly all messages begin like one of these.
+_ANSWERED = head_of(2, OK)
+_CALLS = head_of(4, CALL) + b"o" + head_of(2, YOURS)
 
 
 class TalkOver(BaseException):
@@ -32,7 +40,7 @@ class Talk:
     """One end.
 
     Args:
-        descriptor: of a stream socket or the like.
+        stream: or the descriptor of a stream socket or the like.
         foreign: describes what is no data.
         adopt: makes something of the other's descriptions.
         serve: answers a request with a reply; it raises nothing but `TalkOver`.
@@ -40,12 +48,13 @@ class Talk:
 
     def __init__(
         self,
-        descriptor: int,
+        stream: int | Stream,
         foreign: Foreign,
         adopt: Adopt,
         serve: Callable[[Message], Message],
     ) -> None:
-        self._stream = Stream(descriptor)
+        self._stream = Stream(stream) if isinstance(stream, int) else stream
+        self._awaited = 0
         self._foreign = foreign
         self._adopt = adopt
         self._serve = serve
@@ -58,12 +67,35 @@ class Talk:
             ForgedError: if what comes back is no message.
             TalkOver: if the other process is gone.
         """
-        self._send(pack(request, self._foreign))
+        self._ask(pack(request, self._foreign))
+        return self._reply_of_other()
+
+    def call(self, number: int, arguments: tuple[Value, ...], named: dict[str, Value]) -> Message:
+        """Ask for a call of what has this number at the other end; see `ask`."""
+        head = _CALLS + pack(number, self._foreign)
+        self._ask(pack_rest(head, (arguments, named), self._foreign))
+        return self._reply_of_other()
+
+    def _reply_of_other(self) -> Message:
         while True:
             message = self._receive()
             if message[0] in _REPLIES:
+                self._awaited -= 1
                 return message
             self._reply(self._serve(message))
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether every reply that was asked for is here, and nothing besides."""
+        return not self._awaited and self._stream.is_empty
+
+    def end(self) -> None:
+        """Tell the other process that nobody asks any more, where others may ask it later."""
+        self._send(pack((OVER,), self._foreign))
+
+    def _ask(self, data: bytes) -> None:
+        self._awaited += 1
+        self._send(data)
 
     def serve_until_end(self) -> None:
         """Answer requests until nobody asks any more."""
@@ -72,7 +104,10 @@ class Talk:
 
     def _reply(self, reply: Message) -> None:
         try:
-            data = pack(reply, self._foreign)
+            if len(reply) == 2 and reply[0] is OK:
+                data = pack_rest(_ANSWERED, reply[1:], self._foreign)
+            else:
+                data = pack(reply, self._foreign)
         except WireError as exc:
             data = pack((RAISED, ("TypeError", "Exception"), (str(exc),), ""), self._foreign)
         self._send(data)
@@ -87,6 +122,11 @@ class Talk:
         data = self._stream.receive()
         if data is None:
             raise TalkOver("the other process is gone")
+        if data.startswith(_ANSWERED):
+            return (OK, *unpack_rest(data, len(_ANSWERED), 1, self._adopt))
+        if data.startswith(_CALLS):
+            number, *given = unpack_rest(data, len(_CALLS), 3, self._adopt)
+            return (CALL, self._adopt((YOURS, number)), *given)
         message = unpack(data, self._adopt)
         if type(message) is not tuple or not message or type(message[0]) is not str:  # pyright: ignore[reportUnknownArgumentType]
             raise ForgedError("this is no message")

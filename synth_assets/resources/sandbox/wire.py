@@ -7,7 +7,6 @@ an overridden `__eq__` stays behind. What is no data is left to `Foreign`.
 
 import builtins
 import importlib
-import os
 import struct
 import sys
 from collections.abc import Callable
@@ -27,7 +26,6 @@ _TaggedFloat = struct.Struct("<cd")
 _TAGGED = _Tagged.size
 _SMALL = 1 << 63
 _SIZE = _Size.size
-_AT_ONCE = 1 << 16
 
 Value: TypeAlias = Any
 """Whatever a program or its tests may hold."""
@@ -54,6 +52,25 @@ def pack(value: Value, foreign: Foreign) -> bytes:
     """
     parts: list[bytes] = []
     _Writer(parts, foreign).put(value, 0)
+    return _whole(parts)
+
+
+def head_of(size: int, first: str) -> bytes:
+    """How the bytes of a tuple of that size begin that has this text first."""
+    text = first.encode()
+    return _Head.pack(b"t", size) + _Head.pack(b"s", len(text)) + text
+
+
+def pack_rest(head: bytes, values: tuple[Value, ...], foreign: Foreign) -> bytes:
+    """What `pack` makes of a tuple that ends with these values, where its bytes begin so."""
+    parts = [head]
+    put = _Writer(parts, foreign).put
+    for value in values:
+        put(value, 1)
+    return _whole(parts)
+
+
+def _whole(parts: list[bytes]) -> bytes:
     data = b"".join(parts)
     if len(data) > MOST_BYTES:
         raise WireError(f"a value of {len(data):,} bytes is too large to cross")
@@ -66,68 +83,23 @@ def unpack(data: bytes, adopt: Adopt) -> Value:
     Raises:
         ForgedError: if they are no value.
     """
-    reader = _Reader(data, adopt)
+    return _taken(data, 0, adopt, (0,))[0]
+
+
+def unpack_rest(data: bytes, start: int, number: int, adopt: Adopt) -> list[Any]:
+    """So many values at the end of a tuple, from this place on; see `pack_rest` and `unpack`."""
+    return _taken(data, start, adopt, (1,) * number)
+
+
+def _taken(data: bytes, start: int, adopt: Adopt, depths: tuple[int, ...]) -> list[Any]:
+    reader = _Reader(data, adopt, start)
     try:
-        value = reader.take(0)
+        values = [reader.take(depth) for depth in depths]
     except (WireError, ValueError, TypeError, ArithmeticError, LookupError, struct.error) as exc:
         raise ForgedError(f"these bytes are no value: {exc}") from exc
     if reader.place != len(data):
         raise ForgedError("there are bytes behind the value")
-    return value
-
-
-class Stream:
-    """Frames over a stream socket or the like.
-
-    Args:
-        descriptor: of the stream.
-    """
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self._read = b""
-
-    def send(self, data: bytes) -> None:
-        """Write one frame; raises OSError when nobody reads any more."""
-        whole = _Size.pack(len(data)) + data
-        sent = os.write(self._descriptor, whole)
-        while sent < len(whole):
-            sent += os.write(self._descriptor, memoryview(whole)[sent:])
-
-    def receive(self) -> bytes | None:
-        """Read one frame; none at the end.
-
-        Raises:
-            ForgedError: if its size is too large.
-        """
-        if not self._has(_SIZE):
-            return None
-        size: int = _Size.unpack_from(self._read)[0]
-        if size > MOST_BYTES:
-            raise ForgedError(f"a frame of {size:,} bytes is too large")
-        end = _SIZE + size
-        if not self._has(end):
-            return None
-        frame, self._read = self._read[_SIZE:end], self._read[end:]
-        return frame
-
-    def _has(self, size: int) -> bool:
-        """Read until so many bytes are there; false where the stream ends before."""
-        missing = size - len(self._read)
-        if missing <= 0:
-            return True
-        parts = [self._read]
-        while missing > 0:
-            try:
-                part = os.read(self._descriptor, min(max(missing, _AT_ONCE), 1 << 20))
-            except ConnectionError:
-                return False
-            if not part:
-                return False
-            parts.append(part)
-            missing -= len(part)
-        self._read = b"".join(parts)
-        return True
+    return values
 
 
 _COLLECTIONS: dict[Any, bytes] = {
@@ -187,6 +159,8 @@ class _Writer:
             self._items(value, depth + 1)
         elif kind is float:
             self._add(_TaggedFloat.pack(b"f", value))
+        elif kind is dict:
+            self._dict(value, depth)
         else:
             self._other(value, depth)
 
@@ -235,14 +209,19 @@ class _Writer:
             self._add(b"n")
             self.put(kind.__name__, depth + 1)
             self.put(tuple(map(str, kind._fields)), depth + 1)
+        elif base is dict:
+            self._dict(value, depth)
+            return
         else:
             self._head(_COLLECTIONS[base], base.__len__(value))
-        if _COLLECTIONS[base] == b"d":
-            for key, item in list(base.items(value)):
-                self.put(key, depth + 1)
-                self.put(item, depth + 1)
-            return
         for item in base.__iter__(value):
+            self.put(item, depth + 1)
+
+    def _dict(self, value: Value, depth: int) -> None:
+        base: Any = dict
+        self._head(b"d", base.__len__(value))
+        for key, item in list(base.items(value)):
+            self.put(key, depth + 1)
             self.put(item, depth + 1)
 
     def _rare(self, value: Value, depth: int) -> None:
@@ -307,10 +286,10 @@ _TAG = 1
 
 
 class _Reader:
-    def __init__(self, data: bytes, adopt: Adopt) -> None:
+    def __init__(self, data: bytes, adopt: Adopt, place: int = 0) -> None:
         self._data = data
         self._adopt = adopt
-        self.place = 0
+        self.place = place
 
     def take(self, depth: int) -> Value:
         if depth > MOST_DEPTH + 10:

@@ -1,0 +1,86 @@
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from synth_assets.resources.sandbox.session import Session
+from synth_assets.resources.sandbox.talk import TalkOver
+from synth_assets.resources.sandbox.wire import (
+    ForgedError,
+    WireError,
+    head_of,
+    pack,
+    pack_rest,
+    unpack,
+    unpack_rest,
+)
+
+
+def _nothing(value: object) -> tuple[Any, ...]:
+    raise WireError("no data")
+
+
+def _frame(*message: object) -> bytes:
+    data = pack(message, _nothing)
+    return len(data).to_bytes(4, "little") + data
+
+
+@pytest.fixture
+def program() -> Iterator[tuple[Session, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield Session(ours.fileno(), lambda _: None), theirs
+
+
+def test_pack_rest_is_the_end_of_pack():
+    values = ([1, "a"], {"b": (2.5, None)})
+
+    whole = pack(("first", *values), _nothing)
+
+    assert pack_rest(head_of(3, "first"), values, _nothing) == whole
+    assert unpack_rest(whole, len(head_of(3, "first")), 2, _nothing) == list(values)
+    assert unpack(whole, _nothing) == ("first", *values)
+
+
+def test_unpack_rest_of_bytes_with_more_behind_is_no_value():
+    data = pack(("ok", 1), _nothing)
+
+    with pytest.raises(ForgedError):
+        unpack_rest(data + b"N", len(head_of(2, "ok")), 1, _nothing)
+
+
+def test_session_close_tells_the_program_that_its_tests_are_over(
+    program: tuple[Session, socket.socket],
+):
+    session, theirs = program
+    theirs.sendall(_frame("ok", {}))
+    session.load([], tests_are_plain=True)
+    theirs.recv(1000)
+
+    assert session.close()
+    assert theirs.recv(1000) == _frame("over")
+
+
+def test_session_close_where_the_program_says_more_than_it_was_asked_is_refused(
+    program: tuple[Session, socket.socket],
+):
+    session, theirs = program
+    theirs.sendall(_frame("ok", {}) + _frame("ok", {"f": 1}))
+    session.load([], tests_are_plain=True)
+
+    assert not session.close()
+
+
+def test_session_that_is_asked_by_a_forged_call_ends_the_talk(
+    program: tuple[Session, socket.socket],
+):
+    session, theirs = program
+    callee = (b"o" + pack(("yours", 0), _nothing), pack((), _nothing), pack({}, _nothing))
+    data = head_of(4, "call") + b"".join(callee)
+    theirs.sendall(len(data).to_bytes(4, "little") + data)
+
+    with pytest.raises(TalkOver, match="the program's answer is none"):
+        session.load([], tests_are_plain=True)
+    assert session.is_forged
+    assert not session.close()
