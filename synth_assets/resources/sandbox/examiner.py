@@ -247,7 +247,7 @@ def _tested(
 
 def _admit(paper: Paper, work: _Work, session: Session, found: dict[str, Any]) -> None:
     """Let the tests have what the program defines, unless it is not plain whose is meant."""
-    hidden = sorted(set(found) & _BUILTINS - {paper.entry_point})
+    hidden = sorted((_BUILTINS & found.keys()) - {paper.entry_point})
     if hidden and not (len(hidden) == 1 and not work.used.others):
         # Whose is meant cannot be told, and a program must not compare by its own `all`.
         session.untranslatable = (

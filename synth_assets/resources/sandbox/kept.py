@@ -11,7 +11,7 @@ from synth_assets.resources.sandbox.orders import Bounds
 
 _CONTROL = 3
 _LASTING_S = 100_000.0
-_MOST_SERVED = 500
+_MOST_SERVED = 1000
 _READY_MS = 200
 
 

@@ -144,7 +144,7 @@ class ZygoteProcess:
 
 def _command(mode: Mode) -> list[str]:
     start = (
-        f"import sys; sys.path.insert(0, {str(_ROOT)!r}); "
+        f"import gc, sys; gc.disable(); sys.path.insert(0, {str(_ROOT)!r}); "
         f"from synth_assets.resources.sandbox.zygote import main; main({str(mode)!r})"
     )
     python = [sys.executable, "-s", "-P", "-c", start]
