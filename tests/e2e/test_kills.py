@@ -58,7 +58,7 @@ def test_backfill_survives_the_end_of_its_code_server_and_of_a_run(tmp_path: Pat
             with user_interfaces(loop.project) as terminal:
                 made = launch_backfill(loop.project, missing(loop.project, "raw_generations"))
                 # The moment at which something was bought, and not all of it.
-                wait_until(lambda: len(server.served) > 0)
+                wait_until(lambda: len(server.served) > 0 and len(victims(loop, "step")) > 0)
                 os.kill(victims(loop, "step")[-1], signal.SIGKILL)
                 wait_until(lambda: "STARTED" in states_after_the_first(loop.project, made))
                 os.kill(victims(loop, "code server")[-1], signal.SIGKILL)

@@ -1,6 +1,8 @@
 """Processes behind the Dagster UI that a test strikes down."""
 
 import re
+from collections.abc import Iterable
+from pathlib import Path
 
 from tests.e2e.daily_loop import Loop
 from tests.processes import processes_with
@@ -8,12 +10,27 @@ from tests.processes import processes_with
 _COMMANDS = {
     "daemon": re.compile(r"dagster\._daemon run"),
     "code server": re.compile(r"dagster api grpc"),
-    # The newest of them is a run, where one is under way; the eldest forks them.
     "step": re.compile(r"synth_assets\.defs\.run_forks"),
 }
 
 
 def victims(loop: Loop, which: str) -> list[int]:
-    """Ids of the processes of a kind, the newest last."""
+    """Ids of the processes of a kind; of a step: of the runs under way."""
     found = processes_with("SYNTH_HOME", str(loop.own.home))
-    return sorted(pid for pid, command in found.items() if _COMMANDS[which].search(command))
+    alike = {pid for pid, command in found.items() if _COMMANDS[which].search(command)}
+    return runs_among(alike) if which == "step" else sorted(alike)
+
+
+def runs_among(forked: Iterable[int]) -> list[int]:
+    """Those whose parent is what all were forked from; a child that a run just made is none."""
+    parents = {pid: _parent(pid) for pid in forked}
+    first = {pid for pid, parent in parents.items() if parent not in parents}
+    return sorted(pid for pid, parent in parents.items() if parent in first)
+
+
+def _parent(pid: int) -> int:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:  # it ended meanwhile
+        return 0
+    return int(stat.rpartition(")")[2].split()[1])
