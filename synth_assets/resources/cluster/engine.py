@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from operator import getitem
 from typing import Any, Generic, Protocol, TypeVar, cast
@@ -101,7 +101,9 @@ class Cluster:
             cluster._await_first_worker()
             yield cluster
         finally:
-            client.close()
+            # Of a scheduler that is gone, attempts to reach it again may end in just this moment.
+            with suppress(RuntimeError):
+                client.close()
 
     @property
     def threads(self) -> int:
