@@ -19,7 +19,7 @@ ui: $(READY) ## Open the Dagster UI and the dashboards on loopback; Ctrl-C stops
 	@$(RUN)synth ui
 
 test: $(READY) ## Run all tests
-	@$(RUN)pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@$(RUN)pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: $(READY) ## Lint, types, import rules, SQL, definitions
 	$(RUN)ruff check
