@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from benchmarks.real_rows import DATA
 from synth_assets.core.collapse.canary import SHARPENED, CanarySize, run_canary
-from synth_assets.core.collapse.risk_index import Sign, risk_of
+from synth_assets.core.collapse.risk_index import Sign, harm_of, risk_of
 from synth_assets.core.collapse.students import NgramStudents
 from synth_assets.core.collapse.yard import Yard
 from synth_assets.core.language_model.ngram import PLAIN
@@ -28,6 +28,13 @@ _ROWS, _READ = 3_000, 600
 _SHORT, _ASIDE = 60, 450
 _PARAGRAPH = 250
 _RESAMPLES = 2_000
+_TOLD = {
+    "to order by": "harm",
+    "by frequency": "by_frequency",
+    "loss": "loss",
+    "risk index": "risk",
+}
+"""What the canary tells -> what it is kept as."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +116,11 @@ def by_canary(seed: int, name: str, corpus: str) -> dict[str, float]:
     spent = process_time() - started
     index = risk_of(report)
     signs = {each.sign: each.value for each in index.components}
-    told = {"loss": signs[Sign.LOSS], "by_frequency": signs[Sign.BY_FREQUENCY]}
+    told = {
+        "harm": harm_of(report),
+        "loss": signs[Sign.LOSS],
+        "by_frequency": signs[Sign.BY_FREQUENCY],
+    }
     return {**told, "risk": index.value, "cpu_s": spent}
 
 
@@ -198,24 +209,22 @@ def page(rows: Sequence[dict[str, object]]) -> str:
         told = {(row["seed"], row["set"]): row[what] for row in rows if row["by"] == by}
         return np.array([[told[seed, name] for name in names] for seed in full], np.float64)
 
-    gpt, loss, risk = table("gpt", "loss"), table("canary", "loss"), table("canary", "risk")
-    plain = table("canary", "by_frequency")
+    gpt = table("gpt", "loss")
+    ours = {told: table("canary", kept) for told, kept in _TOLD.items()}
     lines = [
         f"{len(names)} sets, {len(full)} seeds, means.",
         "",
-        "| set | GPT, bits a byte | canary, by frequency | canary, loss | risk index |",
-        "| --- | ---: | ---: | ---: | ---: |",
+        f"| set | GPT, bits a byte | {' | '.join(ours)} |",
+        f"| --- | ---: |{' ---: |' * len(ours)}",
     ]
     for place in np.argsort(gpt.mean(0)).tolist():
-        lines.append(
-            f"| {names[place]} | {gpt[:, place].mean():.3f} | {plain[:, place].mean():+.3f} | "
-            f"{loss[:, place].mean():+.3f} | {risk[:, place].mean():.0f} |"
-        )
+        values = " | ".join(f"{each[:, place].mean():+.3f}" for each in ours.values())
+        lines.append(f"| {names[place]} | {gpt[:, place].mean():.3f} | {values} |")
     lines.append("")
-    for what, ours in (("by frequency", plain), ("loss", loss), ("risk index", risk)):
-        told = agreement(ours, gpt)
+    for what, measured in ours.items():
+        told = agreement(measured, gpt)
         lines.append(
-            f"Spearman's rank correlation of the canary's sign {what!r} with the GPT's loss: "
+            f"Spearman's rank correlation of the canary's figure {what!r} with the GPT's loss: "
             f"{told.value:.2f} (over seeds {told.over_seeds[0]:.2f} to {told.over_seeds[1]:.2f}, "
             f"over sets too {told.over_sets[0]:.2f} to {told.over_sets[1]:.2f})."
         )

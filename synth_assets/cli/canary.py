@@ -96,6 +96,7 @@ def canary(
 
 def _lines(report: "CanaryReport", index: "RiskIndex") -> Iterator[str]:
     from synth_assets.core.collapse.canary import Trained
+    from synth_assets.core.collapse.risk_index import harm_of
 
     yield (
         f"Risk of collapse: {index.value:.0f} of 100, {index.light}. "
@@ -104,6 +105,7 @@ def _lines(report: "CanaryReport", index: "RiskIndex") -> Iterator[str]:
     )
     if index.narrows:
         yield "It narrows: less diverse or worse on other text, while the loss in the domain holds."
+    yield f"To order sets by, higher is worse: {harm_of(report):+.3f}"
     yield ""
     yield f"  {'':<6} {'measured':>9} {'amber':>7} {'red':>7}  what it is"
     for each in index.components:
@@ -156,9 +158,12 @@ def _record(
     advice: "tuple[Advice, ...]",
     curve: "DoseCurve | None",
 ) -> dict[str, object]:
+    from synth_assets.core.collapse.risk_index import harm_of
+
     share = report.synthetic_share
     return {
         "risk_index": round(index.value, 2),
+        "harm": harm_of(report),
         "light": index.light,
         "narrows": index.narrows,
         "synthetic_share": share,

@@ -12,7 +12,7 @@ from synth_assets.core.collapse.advice import Advice
 from synth_assets.core.collapse.canary import CanaryReport, Trained
 from synth_assets.core.collapse.dose_curve import DoseCurve
 from synth_assets.core.collapse.of_sets import canary_frame
-from synth_assets.core.collapse.risk_index import RiskIndex
+from synth_assets.core.collapse.risk_index import RiskIndex, harm_of
 from synth_assets.core.mixture.risk import RiskBand
 from synth_assets.defs.display import small_table, table
 from synth_assets.resources.collapse.pictures import dose_png, generations_png
@@ -32,6 +32,7 @@ def canary_figures(
     figures: Figures = {
         "risk_index": round(index.value, 1),
         "light": index.light.value,
+        "harm": round(harm_of(report), 4),
         "signs": small_table(canary_frame(index).select(_SHOWN)),
         "synthetic_share": round(share, 4),
         "risk_band": (RiskBand.of(share) if curve is None else curve.band(share)).value,

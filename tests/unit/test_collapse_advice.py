@@ -32,6 +32,7 @@ def small_report(rows: int, real: int) -> CanaryReport:
         dict.fromkeys(names, texture),
         dict.fromkeys(names, Onward((loss, loss), 100.0)),
         dict.fromkeys(names, loss),
+        0.0,
     )
 
 

@@ -19,7 +19,7 @@ from synth_assets.core.collapse.lab import (
     share_for,
 )
 from synth_assets.core.collapse.rarity import Tail
-from synth_assets.core.collapse.risk_index import Light, Sign, Threshold, risk_of
+from synth_assets.core.collapse.risk_index import Light, Sign, Threshold, harm_of, risk_of
 from synth_assets.core.collapse.students import NgramStudents
 from synth_assets.core.collapse.yard import Yard
 
@@ -226,6 +226,35 @@ def test_threshold_scales_nothing_to_0_amber_to_half_and_red_to_1():
         Light.AMBER,
         Light.RED,
     ]
+
+
+def test_canary_orders_sets_by_what_is_missing_and_by_what_ought_not_to_be_there(
+    questions: list[str], yard: Yard
+):
+    real, other, beside = questions[:400], questions[400:800], questions[800:2000]
+    words = np.random.default_rng(0)
+    sets = {
+        "like": other,
+        "copies": other[:10] * 40,
+        "shuffled": [" ".join(words.permutation(text.split(" "))) for text in other],
+        "of another kind": [f"{n:x}{7 * n:x} " * 20 for n in range(400)],
+    }
+    reports = {
+        name: run_canary([*real, *texts], [True] * 400 + [False] * 400, beside, yard, size=_SMALL)
+        for name, texts in sets.items()
+    }
+    foreign = {name: report.foreign for name, report in reports.items()}
+    assert foreign["like"] < 0.02
+    assert foreign["copies"] < 0.02
+    assert 0.05 < foreign["shuffled"] < foreign["of another kind"]
+    harm = {name: harm_of(report) for name, report in reports.items()}
+    assert harm["like"] < min(harm["copies"], harm["shuffled"])
+    assert max(harm["copies"], harm["shuffled"]) < harm["of another kind"]
+
+    alone = run_canary(real, [True] * 400, beside, yard, size=_SMALL)
+    assert alone.foreign == 0.0
+    by_frequency = {each.sign: each.value for each in risk_of(alone).components}
+    assert harm_of(alone) == by_frequency[Sign.BY_FREQUENCY]
 
 
 def test_canary_by_frequency_finds_repetition_worse_than_the_same_rows_twice(

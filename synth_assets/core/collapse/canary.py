@@ -109,6 +109,8 @@ class CanaryReport:
         onward: what comes of training on what students write; not of the real part.
         by_frequency: what students of plain frequencies need for held-out text; not of the real
             part.
+        foreign: by how much the set's synthetic rows surprise a student of real rows more than
+            held-out text does, relative, times their share; 0 where they do not.
     """
 
     student: str
@@ -118,6 +120,7 @@ class CanaryReport:
     textures: dict[Trained, Texture]
     onward: dict[Trained, Onward]
     by_frequency: dict[Trained, Loss]
+    foreign: float
 
     @property
     def synthetic_share(self) -> float:
@@ -169,6 +172,7 @@ def run_canary(
     chosen: list[int] = rng.permutation(len(texts))[: size.rows].tolist()
     rows = [texts[place] for place in chosen]
     own = [texts[place] for place in chosen if is_real[place]]
+    written = [texts[place] for place in chosen if not is_real[place]]
     beside = [drawn(real, rng, len(rows)) for _ in range(2)]
     trained = {
         Trained.SET: rows,
@@ -178,11 +182,15 @@ def run_canary(
     }
     readings: dict[Trained, Reading] = {}
     firsts: dict[Trained, Student] = {}
+    foreign = 0.0
     for name, training in trained.items():
         if training:
             on_progress(f"a student of {len(training):,} rows ({name}) reads")
             student = students.fit(training, size.seed)
             readings[name] = yard.read(student)
+            if name is Trained.REAL_EQUAL and written:
+                surprise = _surprise(student, written, readings[name])
+                foreign = max(surprise, 0.0) * len(written) / len(rows)
             if len(training) <= size.rows_on:
                 firsts[name] = student
     return CanaryReport(
@@ -196,7 +204,14 @@ def run_canary(
             for name in _WHOLE
         },
         {name: yard.loss(BY_FREQUENCY.fit(trained[name], size.seed)) for name in _WHOLE},
+        foreign,
     )
+
+
+def _surprise(student: Student, texts: Sequence[str], reading: Reading) -> float:
+    """By how much texts surprise a student more than held-out text does, relative."""
+    found = student.surprise(texts)
+    return float(found.bits.sum() / found.bytes.sum()) / reading.held_out.value - 1.0
 
 
 def _onward(

@@ -12,6 +12,8 @@ from synth_assets.core.collapse.canary import CanaryReport, Trained
 from synth_assets.core.collapse.yard import Texture
 
 _OF_WORST, _OF_MEAN = 0.6, 0.4
+# Of two corpora; from .2 to .3 sets are ranked about equally well.
+_OF_FOREIGN = 0.3
 # Of 22 sets of human rows alone, those that showed amber at the usual thresholds had 160 and 266.
 _STEADY_ROWS = 400
 
@@ -226,6 +228,17 @@ def risk_of(report: CanaryReport) -> RiskIndex:
             Component(Sign.BEYOND_DISPLACED, harm.value if harm.clear_of(0.0) else 0.0, slack)
         )
     return RiskIndex(tuple(sorted(found, key=lambda each: (-each.scaled, each.sign))))
+
+
+def harm_of(report: CanaryReport) -> float:
+    """What to order sets by: the higher, the worse would a model become that is trained on one.
+
+    What students of plain frequencies lose, and part of what the set's synthetic rows surprise a
+    student of real rows: text may be missing, and text may be there that ought not to. It ranks
+    sets more like a small GPT does than any sign alone (`benchmarks/collapse_ranking.py`).
+    """
+    signs = {each.sign: each.value for each in risk_of(report).components}
+    return signs[Sign.BY_FREQUENCY] + _OF_FOREIGN * report.foreign
 
 
 def _beside_real(report: CanaryReport, ours: Trained) -> Iterator[tuple[Sign, float]]:
