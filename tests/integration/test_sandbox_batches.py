@@ -1,7 +1,8 @@
+import re
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from synth_assets.core.verify.programs import (
@@ -9,6 +10,7 @@ from synth_assets.core.verify.programs import (
     Failed,
     Limit,
     LimitReached,
+    NotRun,
     Passed,
     ProgramJob,
     ProgramLimits,
@@ -29,6 +31,7 @@ _RIGHT, _WRONG, _ENDLESS, _NOT_PLAIN = (
     "import os\ndef f(): return os.getpid() * 0 + 1",
 )
 _TESTS = "assert f() == 1"
+_WHOSE = "the tests use len, which the program defines anew; make it the entry point"
 
 
 def _job(source: str, tests: str = _TESTS, limits: ProgramLimits = _LIMITS) -> ProgramJob:
@@ -85,11 +88,30 @@ def test_sandbox_checks_plain_programs_in_batches(sandbox: Sandbox, kinds: list[
     [
         (_NOT_PLAIN, _TESTS, Passed()),
         (_RIGHT, "import os\n" + _TESTS, Passed()),
+        ("def f(): return map(abs, [-1])", "assert list(f()) == [1]", Passed()),
+        ("def len(x): return 1", "assert len([]) == 1\nassert f() == 1", NotRun(_WHOSE)),
+    ],
+)
+def test_sandbox_batch_passes_over_what_is_not_plain(
+    sandbox: Sandbox, kinds: list[str], source: str, tests: str, outcome: ProgramOutcome
+):
+    right, wrong = _job(_RIGHT), _job(_WRONG)
+
+    outcomes = sandbox.run_all([right, wrong, _job(source, tests), right, wrong])
+
+    failed = Failed("assert f() == 1", "got 2")
+    assert outcomes == [Passed(), failed, outcome, Passed(), failed]
+    assert kinds == ["batch", "calls"]
+
+
+@pytest.mark.parametrize(
+    ("source", "tests", "outcome"),
+    [
         (_ENDLESS, _TESTS, LimitReached(Limit.CPU, "the program ran out of time")),
         (_RIGHT, "f()\nwhile True: pass", LimitReached(Limit.CPU, "the tests ran out of time")),
     ],
 )
-def test_sandbox_batch_leaves_out_what_is_not_plain_or_quick(
+def test_sandbox_batch_stops_at_what_is_not_quick(
     sandbox: Sandbox, kinds: list[str], source: str, tests: str, outcome: ProgramOutcome
 ):
     right, wrong = _job(_RIGHT), _job(_WRONG)
@@ -99,6 +121,13 @@ def test_sandbox_batch_leaves_out_what_is_not_plain_or_quick(
     failed = Failed("assert f() == 1", "got 2")
     assert outcomes == [Passed(), failed, outcome, Passed(), failed]
     assert kinds == ["batch", "calls", "batch"]
+
+
+def test_sandbox_batch_is_of_no_more_text_than_is_read_at_once(sandbox: Sandbox, kinds: list[str]):
+    long = _job(f"{_RIGHT}\n#{'x' * (batch.MOST_CHARACTERS * 2 // 5)}")
+
+    assert sandbox.run_all([long, _job(_WRONG), long, long, _job(_RIGHT)])[2:] == [Passed()] * 3
+    assert kinds == ["batch", "batch"]
 
 
 @pytest.mark.parametrize(
@@ -128,6 +157,77 @@ def test_sandbox_verdicts_of_batches_do_not_depend_on_the_order(
     outcomes = sandbox.run_all([_JOBS[name] for name in order])
 
     assert dict(zip(order, outcomes, strict=True)) == alone
+
+
+_STATEFUL = """
+seen, shared = [], [0]
+def count(*x):
+    seen.append(x)
+    return len(seen)
+def keep(x=1, kept=[]):
+    kept.append(x)
+    return kept
+def lend(*_):
+    shared.append(1)
+    return shared
+def sort(x):
+    x.sort()
+    return x
+def fails(n=1):
+    seen.append(n)
+    if len(seen) % 3 == 0: raise ValueError(n, len(seen))
+    return [n, (n, str(n))]
+def lazy(n=1):
+    seen.append(n)
+    yield len(seen)
+def prints(n=1):
+    print(n)
+    return None
+def deep(n=1): return deep(n)
+def maker(n=1): return lambda: seen.append(n)
+"""
+_CALLS = st.builds(
+    "{}({})".format,
+    st.sampled_from(
+        ("count", "keep", "lend", "sort", "fails", "lazy", "prints", "deep", "maker", "nobody")
+    ),
+    st.sampled_from(("", "1", "[3, 1, 2]", "'ab'", "(1, [2.5])", "{'a': {1}}", "sorted('ba')")),
+)
+_EXPRESSIONS = st.one_of(
+    _CALLS,
+    st.builds("not {}".format, _CALLS),
+    st.builds("{} == {}".format, _CALLS, st.sampled_from(("1", "2", "[1]", "[1, (1, '1')]"))),
+    st.builds("{} != {}".format, _CALLS, _CALLS),
+    st.builds("{} and {}".format, _CALLS, _CALLS),
+    st.builds("list({}) or 1".format, _CALLS),
+    st.builds("isinstance({}, {})".format, _CALLS, st.sampled_from(("int", "list"))),
+)
+_STATEMENTS = st.one_of(
+    st.builds("assert {}".format, _EXPRESSIONS),
+    st.builds("assert {}".format, _EXPRESSIONS),
+    st.builds("assert {}, 'this'".format, _EXPRESSIONS),
+    st.builds("x = {}\nassert x is not None".format, _CALLS),
+    st.builds("for _ in range(2): assert {}".format, _EXPRESSIONS),
+    st.builds("try:\n    assert {}\nexcept ValueError: pass".format, _EXPRESSIONS),
+    st.builds("x = [2, 1]\nsort(x)\nassert x == [1, 2] and {}".format, _CALLS),
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    papers=st.lists(
+        st.lists(_STATEMENTS, min_size=1, max_size=4).map("\n".join), min_size=4, max_size=4
+    )
+)
+def test_sandbox_batch_tells_what_programs_with_a_memory_come_to_by_themselves(
+    sandbox: Sandbox, papers: list[str]
+):
+    jobs = [_job(_STATEFUL, tests) for tests in papers]
+
+    together, apart = sandbox.run_all(jobs), [sandbox.run(job) for job in jobs]
+
+    address = re.compile("0x[0-9a-f]+")
+    assert [address.sub("", str(o)) for o in together] == [address.sub("", str(o)) for o in apart]
 
 
 def test_sandbox_batch_of_programs_that_reach_further_changes_no_verdict(sandbox: Sandbox):

@@ -11,6 +11,12 @@ _PLAIN = {
     "types": "from typing import List, Optional\ndef g(x: List[int]): return sorted(x)",
     "methods": "assert f(' a'.strip()).upper() == 'A'",
     "raises": "try:\n    f(0)\nexcept ZeroDivisionError:\n    pass\nelse:\n    assert False",
+    "random numbers": (
+        "import random, string\nfrom random import choice\nr = random.Random(1)\n"
+        "assert f(r.randint(1, 2)) == choice(string.digits)"
+    ),
+    "copies": "import copy\nx = [1]\nassert f(copy.deepcopy(x)) == x",
+    "sizes": "import sys\nassert f() < sys.getsizeof([])",
     "prose": "assert f() == 'import os; __class__ eval'  # exec",
 }
 _OTHER = {
@@ -32,7 +38,11 @@ _OTHER = {
     "global": "def g():\n    global h\n    h = 1",
     "async": "async def g(): pass",
     "a catch of all": "try:\n    f()\nexcept BaseException:\n    pass",
-    "random numbers": "import random\nassert random.random()",
+    "random numbers of the machine": "import random\nrandom.SystemRandom()",
+    "what random knows": "import random\nrandom.os",
+    "what sys knows": "import sys\nsys.modules",
+    "what a module is": "import math\nmath.__spec__",
+    "a module called another": "import sys as copy\ncopy.copy(1)",
     "an alias": "import math as sys\nsys.exit()",
     "a decorator of the program's": "@f\nclass A: pass",
 }

@@ -1,7 +1,8 @@
 """Several checks in one order: what their files look like, and how they are told from single ones.
 
-A batch is for what is plain and quick. At the first check that is anything else it stops, with the
-verdicts until there; that check is made by itself, where all is told exactly.
+A batch is for what is plain and quick. It passes over what is not plain; at the first check that is
+not quick, or leaves anything, it stops, with the verdicts until there. Such checks are made by
+themselves, where all is told exactly.
 """
 
 import os
@@ -9,13 +10,17 @@ from collections.abc import Iterable, Iterator
 
 ONE, MANY = b"1 ", b"n "
 """How an order to a process of plain programs or tests begins; processor time follows."""
+ALONE = b""
+"""The verdict where a check is to be made by itself, as something of it is not plain."""
 LOOK_S = 0.25
 """How often the server looks at a batch. It ends one where, from one look on, so much processor
 time brought no verdict; so no process takes four times as long for one check."""
 LEAST_S = 1.0
 LEAST_OUTPUT_KB = 64
 """Where less is allowed, nothing is checked in batches: they may take that."""
-MOST = 32
+MOST = 64
+MOST_CHARACTERS = 1 << 18
+"""Of programs and tests together: all are read, which takes time, before the first is begun."""
 _SIZE = 8
 
 

@@ -8,6 +8,7 @@ import atexit
 import builtins
 import io
 import linecache
+import marshal
 import operator
 import os
 import sys
@@ -22,6 +23,7 @@ from synth_assets.resources.sandbox.wire import Value, WireError, pack
 
 _FILE = "<program>"
 _MOST_PRINTED = 1 << 20
+_MOST_AHEAD = 1 << 20
 FRAMES = 1000
 """How deep a program may go, in a process of its own as after others."""
 _MUTABLE: frozenset[type] = frozenset((list, dict, set, bytearray))
@@ -183,6 +185,8 @@ class Program:
                 self.tests_are_plain = tests_are_plain
                 found = self._load()
                 return {n: found[n] for n in names if self._crosses(found, n)}, {}
+            case ("ahead", names, calls):
+                return self._call_all(self._load(), names, calls), {}
             case ("get", value, name):
                 return getattr(value, name), {}
             case ("set", value, name, given):
@@ -220,6 +224,35 @@ class Program:
         before = {key: pack(value, self._describe) for key, value in mutable.items()}
         result = callee(*arguments, **named)
         return result, {k: v for k, v in mutable.items() if self._differs(v, before[k])}
+
+    def _call_all(
+        self, found: dict[str, Any], names: list[str], calls: bytes
+    ) -> tuple[list[str], list[bytes] | None]:
+        """Make calls until one raises: which names there are, and each reply, as bytes.
+
+        No replies where one is more than data, as what becomes of that can hang on later calls.
+        """
+        replies: list[bytes] = []
+        size = 0
+        known = [name for name in names if self._crosses(found, name)]
+        for name, arguments in marshal.loads(calls):
+            if name not in known:
+                break
+            try:
+                reply: Message = (OK, found[name](*arguments))
+            except BaseException as exc:  # noqa: BLE001 - whatever the program raises is its answer
+                reply = self._raised(exc)
+            try:
+                data = pack(reply, self._data_only)
+            except WireError:
+                return known, None
+            replies.append(data)
+            size += len(data)
+            if size > _MOST_AHEAD:
+                return known, None
+            if reply[0] != OK:
+                break
+        return known, replies
 
     def _differs(self, value: Value, before: bytes) -> bool:
         try:

@@ -7,7 +7,6 @@ descriptor of the verdict, and is never asked whether it is right.
 import ast
 import builtins
 import gc
-import importlib
 import json
 import linecache
 import os
@@ -17,21 +16,27 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from types import CodeType, FunctionType, ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from synth_assets.core.verify.programs import TestStyle
 from synth_assets.resources.sandbox import batch
+from synth_assets.resources.sandbox.ahead import ANSWER, TESTS
 from synth_assets.resources.sandbox.candidate import read_whole
 from synth_assets.resources.sandbox.confine import allow_time
-from synth_assets.resources.sandbox.reading import Reading, read
-from synth_assets.resources.sandbox.session import Session, UntranslatableError
+from synth_assets.resources.sandbox.paper import (
+    Paper,
+    Ready,
+    UnsoundTestsError,
+    Work,
+    compiled,
+    examples,
+    prepared,
+    run,
+)
+from synth_assets.resources.sandbox.session import NotHereError, Session, UntranslatableError
 from synth_assets.resources.sandbox.stream import Stream
 from synth_assets.resources.sandbox.talk import TalkOver
 
-if TYPE_CHECKING:
-    import doctest
-
-_FILE = "<tests>"
 _MOST_TOLD = 300
 _LEFT = "_left_of_test"
 _GARBAGE = 50_000
@@ -43,7 +48,11 @@ may not, and another must; and before tests that are not plain: whatever it answ
 
 @dataclass(frozen=True)
 class Finding:
-    """What examining came to; `kind` is that of the outcome it becomes."""
+    """What examining came to.
+
+    `kind` is that of the outcome it becomes, or `alone`: nothing is told, where the program or the
+    tests need processes of their own.
+    """
 
     kind: str
     where: str = ""
@@ -54,24 +63,9 @@ class Finding:
         return json.dumps(vars(self)).encode()
 
 
-@dataclass(frozen=True)
-class Paper:
-    """The tests, as they come in."""
-
-    source: str
-    style: TestStyle
-    entry_point: str
-    support: str
-
-    @classmethod
-    def read(cls, text: str) -> "Paper":
-        """Read what `CallTests` was written as."""
-        told = json.loads(text)
-        return cls(told["source"], TestStyle(told["style"]), told["entry_point"], told["support"])
-
-
-class _UnsoundTestsError(Exception):
-    """The tests themselves are broken."""
+_ALONE = Finding("alone")
+_NO_MEMORY = Finding("memory", what="while it loads")
+_TOLD = ("passed", "failed", "does_not_run", _ALONE.kind)
 
 
 def serve(control: int) -> None:
@@ -104,7 +98,7 @@ def serve(control: int) -> None:
 def _served(orders: socket.socket, cpu_s: float, given: list[int], *, is_fresh: bool) -> bytes:
     channel, tests, verdict = given
     paper = Paper.read(read_whole(tests))
-    work = _Work.of(paper)
+    work = Work.of(paper)
     if not (is_fresh or work.is_plain):
         return ANEW
     if not work.is_plain:
@@ -121,28 +115,53 @@ def _served(orders: socket.socket, cpu_s: float, given: list[int], *, is_fresh: 
 
 
 def _served_many(cpu_s: float, channel: int, tests: int, verdicts: int) -> bytes:
-    """Examine until something is not plain, or not told for certain where others were before."""
+    """Examine until something is not told for certain where others were before."""
     allow_time(cpu_s, for_good=False)
     stream, written = Stream(channel), 0
-    for text in batch.texts_of(tests):
-        paper = Paper.read(text)
-        work = _Work.of(paper)
-        if not work.is_plain:
-            return FIT
+    # All are read before the first is begun: what reads them stays in the processor's caches.
+    for ready in list(map(Ready.of, batch.texts_of(tests))):
         session = Session(stream, _print)
-        finding = _examine(paper, work, session)
+        finding = _examined_quickly(ready, session) if ready.work.is_plain else _ALONE
         is_sound = _is_left_sound(finding, session)
         if not (is_sound and session.close()):
             return FIT if is_sound and session.broken else SPENT
-        written += os.pwrite(verdicts, finding.as_bytes() + b"\n", written)
+        line = batch.ALONE if finding == _ALONE else finding.as_bytes()
+        written += os.pwrite(verdicts, line + b"\n", written)
     return FIT
+
+
+def _examined_quickly(ready: Ready, session: Session) -> Finding:
+    """As `_examine`, with all calls made at once where they can be."""
+    paper, work, ahead = ready.paper, ready.work, ready.ahead
+    if ahead is None:
+        return _examine(paper, Work.of(paper), session)
+    try:
+        defined, answer = session.call_ahead(ready.wanted, ahead)
+    except NotHereError:
+        return _ALONE
+    except MemoryError:
+        return _NO_MEMORY
+    except BaseException as exc:  # noqa: BLE001 - whatever the program raises
+        return Finding("does_not_run", what=_told(exc))
+    if answer is None or not ahead.names.issuperset(defined):
+        return _ALONE
+    space = ready.space | {ANSWER: answer}
+    found = dict.fromkeys(defined)
+    work.code = ahead.code
+    finding = _tested(paper, work, session, space, found, None)
+    if finding.kind == "failed":
+        # What makes asserts tell more takes long, and is not needed where they hold.
+        work.code = None
+        again = _tested(paper, work, session, space, found, None)
+        return again if again.kind == "failed" else finding
+    return finding
 
 
 def _is_left_sound(finding: Finding, session: Session) -> bool:
     """Let go of what plain tests leave; false where the talk did not go as it should."""
     sys.modules.pop("solution", None)
     linecache.cache.clear()
-    return finding.kind in ("passed", "failed", "does_not_run") and not session.is_forged
+    return finding.kind in _TOLD and not session.is_forged
 
 
 def _print(text: str) -> None:
@@ -150,48 +169,14 @@ def _print(text: str) -> None:
         sys.stdout.write(text)
 
 
-@dataclass
-class _Work:
-    """Tests that were read.
-
-    Attributes:
-        tree: of asserts and of `unittest`.
-        support: the tree of what they rely on.
-        used: what the tests use.
-        is_plain: whether they and their support change nothing that outlives them.
-        fault: why they could not be read.
-    """
-
-    tree: ast.Module
-    support: ast.Module
-    used: Reading
-    is_plain: bool
-    fault: BaseException | None = None
-
-    @classmethod
-    def of(cls, paper: Paper) -> "_Work":
-        """Read tests, running nothing."""
-        try:
-            source = paper.source
-            if paper.style == TestStyle.DOCTEST:
-                source = "".join(example.source for example in _examples(paper))
-            tree = _parsed(source, "the tests")
-            used = read(tree)
-            support = _parsed(paper.support, "the support of the tests")
-            plain = paper.style == TestStyle.ASSERTS and used.is_plain and read(support).is_plain
-        except (_UnsoundTestsError, MemoryError, RecursionError) as exc:
-            nothing = ast.Module([], [])
-            is_unsound = isinstance(exc, _UnsoundTestsError)
-            return cls(nothing, nothing, Reading(), is_unsound, exc)
-        return cls(tree, support, used, plain)
-
-
-def _examine(paper: Paper, work: _Work, session: Session) -> Finding:
-    space, wanted, fault = _prepared(paper, work)
+def _examine(paper: Paper, work: Work, session: Session) -> Finding:
+    space, wanted, fault = prepared(paper, work)
     try:
         found = session.load(wanted, tests_are_plain=work.is_plain)
+    except NotHereError:
+        return _ALONE
     except MemoryError:
-        return Finding("memory", what="while it loads")
+        return _NO_MEMORY
     except BaseException as exc:  # noqa: BLE001 - whatever the program raises
         return Finding("does_not_run", what=_told(exc))
     finding = _tested(paper, work, session, space, found, fault)
@@ -203,27 +188,9 @@ def _examine(paper: Paper, work: _Work, session: Session) -> Finding:
     return finding
 
 
-def _prepared(paper: Paper, work: _Work) -> tuple[dict[str, Any], list[str], BaseException | None]:
-    """The names that tests see, but the program's; those wanted of it; and what went wrong."""
-    space: dict[str, Any] = {"__name__": "tests", "__builtins__": builtins}
-    if work.fault:
-        return space, [], work.fault
-    try:
-        if paper.support:
-            _run(_compiled(work.support, "the support of the tests"), space)
-        for name in sorted(work.used.modules - {paper.entry_point}):
-            space[name] = importlib.import_module(name)
-    except BaseException as exc:  # noqa: BLE001 - the program is asked first whether it loads
-        return space, [], exc
-    wanted = work.used.names - set(space)
-    if paper.entry_point:
-        wanted.add(paper.entry_point)
-    return space, sorted(wanted), None
-
-
 def _tested(
     paper: Paper,
-    work: _Work,
+    work: Work,
     session: Session,
     space: dict[str, Any],
     found: dict[str, Any],
@@ -233,10 +200,11 @@ def _tested(
     try:
         if fault:
             raise fault
+        work.set_random()
         _admit(paper, work, session, found)
         for where, test in _tests(paper, work, space | found):  # noqa: B007 - names what fails
             test()
-    except _UnsoundTestsError as exc:
+    except UnsoundTestsError as exc:
         return Finding("failed", "the tests", str(exc))
     except MemoryError as exc:
         return Finding("memory", _place(exc, paper) or where, "memory is used up")
@@ -245,7 +213,7 @@ def _tested(
     return Finding("passed")
 
 
-def _admit(paper: Paper, work: _Work, session: Session, found: dict[str, Any]) -> None:
+def _admit(paper: Paper, work: Work, session: Session, found: dict[str, Any]) -> None:
     """Let the tests have what the program defines, unless it is not plain whose is meant."""
     hidden = sorted((_BUILTINS & found.keys()) - {paper.entry_point})
     if hidden and not (len(hidden) == 1 and not work.used.others):
@@ -261,17 +229,8 @@ def _admit(paper: Paper, work: _Work, session: Session, found: dict[str, Any]) -
     sys.modules["solution"] = program
 
 
-def _examples(paper: Paper) -> "list[doctest.Example]":
-    import doctest
-
-    try:
-        return doctest.DocTestParser().get_examples(paper.source)
-    except ValueError as exc:
-        raise _UnsoundTestsError(str(exc)) from exc
-
-
 def _tests(
-    paper: Paper, work: _Work, space: dict[str, Any]
+    paper: Paper, work: Work, space: dict[str, Any]
 ) -> Iterator[tuple[str, Callable[[], object]]]:
     match paper.style:
         case TestStyle.ASSERTS:
@@ -283,18 +242,10 @@ def _tests(
 
 
 def _asserts(
-    paper: Paper, work: _Work, space: dict[str, Any]
+    paper: Paper, work: Work, space: dict[str, Any]
 ) -> Iterator[tuple[str, Callable[[], object]]]:
-    linecache.cache[_FILE] = (
-        len(paper.source),
-        None,
-        paper.source.splitlines(keepends=True),
-        _FILE,
-    )
-    for node in work.used.asserts:
-        _make_telling(node)
-    code = _compiled(work.tree, "the tests")
-    yield "the tests", lambda: _run(code, space)
+    code = work.code or _telling_code(paper, work)
+    yield "the tests", lambda: run(code, space)
     for name, value in list(space.items()):
         if not isinstance(value, FunctionType) or value.__globals__ is not space:
             continue
@@ -302,6 +253,18 @@ def _asserts(
             yield name, partial(value, space[paper.entry_point])
         elif name.startswith("test_"):
             yield name, value
+
+
+def _telling_code(paper: Paper, work: Work) -> CodeType:
+    linecache.cache[TESTS] = (
+        len(paper.source),
+        None,
+        paper.source.splitlines(keepends=True),
+        TESTS,
+    )
+    for node in work.used.asserts:
+        _make_telling(node)
+    return compiled(work.tree, "the tests")
 
 
 def _make_telling(node: ast.Assert) -> None:
@@ -326,20 +289,20 @@ def _doctest(paper: Paper, space: dict[str, Any]) -> None:
     import doctest
     import io
 
-    test = doctest.DocTest(_examples(paper), space, "tests", None, None, None)
+    test = doctest.DocTest(examples(paper), space, "tests", None, None, None)
     report = io.StringIO()
     outcome = doctest.DocTestRunner(verbose=False).run(test, out=report.write)
     if outcome.failed:
         lines = [line.strip() for line in report.getvalue().splitlines() if line.strip("* ")]
         raise AssertionError(" ".join(lines[1:]))
     if not outcome.attempted:
-        raise _UnsoundTestsError("there is no example >>> in them")
+        raise UnsoundTestsError("there is no example >>> in them")
 
 
 def _unittest(paper: Paper, space: dict[str, Any]) -> None:
     import unittest
 
-    _run(_compiled(paper.source, "the tests"), space)
+    run(compiled(paper.source, "the tests"), space)
     suite = unittest.TestSuite(
         unittest.defaultTestLoader.loadTestsFromTestCase(value)
         for value in list(space.values())
@@ -353,25 +316,7 @@ def _unittest(paper: Paper, space: dict[str, Any]) -> None:
     for test in result.unexpectedSuccesses:
         raise AssertionError(f"{test}: was expected to fail")
     if not result.testsRun or result.testsRun == len(result.skipped):
-        raise _UnsoundTestsError("they hold no test that runs")
-
-
-def _parsed(source: str, what: str) -> ast.Module:
-    try:
-        return ast.parse(source)
-    except (SyntaxError, ValueError) as exc:
-        raise _UnsoundTestsError(f"{what} are no Python: {exc}") from exc
-
-
-def _compiled(source: "str | ast.Module", what: str) -> CodeType:
-    try:
-        return compile(source, _FILE, "exec")
-    except (SyntaxError, ValueError) as exc:
-        raise _UnsoundTestsError(f"{what} are no Python: {exc}") from exc
-
-
-def _run(code: CodeType, space: dict[str, Any]) -> None:
-    exec(code, space)
+        raise UnsoundTestsError("they hold no test that runs")
 
 
 def _place(exc: BaseException, paper: Paper) -> str:
@@ -379,7 +324,7 @@ def _place(exc: BaseException, paper: Paper) -> str:
     lines: list[int] = []
     step = exc.__traceback__
     while step:
-        if step.tb_frame.f_code.co_filename == _FILE:
+        if step.tb_frame.f_code.co_filename == TESTS:
             lines.append(step.tb_lineno)
         step = step.tb_next
     if not lines or paper.style == TestStyle.DOCTEST:

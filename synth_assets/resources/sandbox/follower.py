@@ -27,7 +27,7 @@ from synth_assets.resources.sandbox import batch, plain
 from synth_assets.resources.sandbox.candidate import FRAMES, Program, give_frames, read_whole
 from synth_assets.resources.sandbox.confine import allow_time
 from synth_assets.resources.sandbox.stream import Stream
-from synth_assets.resources.sandbox.talk import Message, TalkOver
+from synth_assets.resources.sandbox.talk import OVER, STOPPED, Message, TalkOver
 
 FIT, SPENT, OTHER, ALONE = b"fit", b"spent", b"other", b"alone"
 """What it says: it is ready for the next, or for none; this program is not plain and was not run;
@@ -44,10 +44,16 @@ class _AloneError(BaseException):
 
 
 class _PlainProgram(Program):
-    """A program that leaves nothing behind."""
+    """A program that leaves nothing behind.
 
-    def __init__(self, code: CodeType, stream: int | Stream) -> None:
+    Args:
+        code: none where it is not plain; then it is not run, and its tests are told so.
+        stream: where calls come in, or its descriptor.
+    """
+
+    def __init__(self, code: CodeType | None, stream: int | Stream) -> None:
         self._space = plain.space()
+        self._is_here = code is not None
         super().__init__(partial(_run, code, self._space), stream)
 
     def forget(self) -> None:
@@ -55,13 +61,19 @@ class _PlainProgram(Program):
         self._space.clear()
         self.__dict__.clear()
 
+    def _answer(self, message: Message) -> Message:
+        if self._is_here or message[0] == OVER:
+            return super()._answer(message)
+        return (STOPPED,)
+
     def _raised(self, exc: BaseException) -> Message:
-        if isinstance(exc, MemoryError):
+        if isinstance(exc, MemoryError | _AloneError):
             raise _AloneError from exc
         return super()._raised(exc)
 
 
-def _run(code: CodeType, space: dict[str, Any]) -> dict[str, Any]:
+def _run(code: CodeType | None, space: dict[str, Any]) -> dict[str, Any]:
+    assert code is not None
     given = (code, space)
     # So called, it takes one level of depth, however often it was called before.
     exec(*given)
@@ -158,12 +170,10 @@ def serve(control: int, memory_mb: int) -> None:
 
 
 def _served_many(surroundings: _Surroundings, channel: int, programs: int) -> bool:
-    """Serve programs until one is not plain, or their tests are over; false if anything is left."""
+    """Serve programs until their tests are over; false if anything is left."""
     stream = Stream(channel)
-    for source in batch.texts_of(programs):
-        code = plain.code_of(source)
-        if code is None:
-            return True
+    # All are read before the first is begun: what reads them stays in the processor's caches.
+    for code in list(map(plain.code_of, batch.texts_of(programs))):
         served = _PlainProgram(code, stream)
         try:
             served.serve()

@@ -27,6 +27,7 @@ _Node: TypeAlias = Any
 _MODULES: dict[str, frozenset[str]] = {
     name: frozenset(words.split())
     for name, words in {
+        "array": "array",
         "bisect": "bisect bisect_left bisect_right insort insort_left insort_right",
         "collections": "Counter OrderedDict defaultdict deque",
         "copy": "copy deepcopy",
@@ -41,7 +42,7 @@ _MODULES: dict[str, frozenset[str]] = {
         "fullmatch match search split sub subn",
         "string": "ascii_letters ascii_lowercase ascii_uppercase capwords digits hexdigits "
         "octdigits printable punctuation whitespace",
-        "sys": "maxsize",
+        "sys": "getsizeof maxsize",
         "typing": "Any Callable Deque Dict FrozenSet Generator Hashable Iterable Iterator List "
         "Mapping NoReturn Optional Sequence Set Tuple Union",
     }.items()

@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import math
 import sys
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -20,9 +21,27 @@ HARMLESS = {
     *(n for n, v in vars(builtins).items() if isinstance(v, type) and issubclass(v, Exception)),
 }
 _OUT_OF_REACH = set(dir(builtins)) - HARMLESS
-_PLAIN_MODULES = {"math"}
+_OF_RANDOM = frozenset(
+    (
+        *("choice", "choices", "gauss", "randint", "random", "randrange", "sample", "seed"),
+        *("shuffle", "uniform"),
+    )
+)
+_PLAIN_MODULES = {
+    "copy": frozenset(("copy", "deepcopy")),
+    "math": frozenset(name for name in dir(math) if name[0] != "_"),
+    # The state of its own is set before tests that use it.
+    "random": _OF_RANDOM | {"Random"},
+    "string": frozenset(
+        (
+            *("ascii_letters", "ascii_lowercase", "ascii_uppercase", "digits", "hexdigits"),
+            *("octdigits", "printable", "punctuation", "whitespace"),
+        )
+    ),
+    "sys": frozenset(("getsizeof", "maxsize")),
+}
 _PLAIN_IMPORTS = {
-    "math": None,
+    **_PLAIN_MODULES,
     "typing": {"Any", "Callable", "Dict", "Iterable", "List", "Optional", "Set", "Tuple", "Union"},
     "collections": {"Counter", "OrderedDict", "defaultdict", "deque"},
 }
@@ -32,7 +51,11 @@ METHODS = {
     for name in dir(kind)
     if not name.startswith("_")
 } - {"format", "format_map"}
-_OF_MATH = {"math." + name for name in dir(__import__("math"))}
+_PLAIN_ATTRIBUTES = (
+    METHODS
+    | _OF_RANDOM
+    | {f"{module}.{name}" for module, names in _PLAIN_MODULES.items() for name in names}
+)
 _PLAIN: set[type[ast.AST]] = {
     *(ast.Module, ast.FunctionDef, ast.Return, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.For),
     *(ast.While, ast.If, ast.Raise, ast.Try, ast.Assert, ast.Import, ast.ImportFrom, ast.Expr),
@@ -54,9 +77,9 @@ class Reading:
         modules: names that are standard modules and are used as such.
         asserts: its assertions.
         kinds: of its nodes.
-        attributes: what it asks of values; of `math`, with that name before it.
+        attributes: what it asks of values; of modules, with their names before it.
         imports: pairs of module and name; no name where the whole module is imported.
-        stores: whether it sets an attribute.
+        stores: whether it sets an attribute, or calls a module what another is called.
         size: its nodes.
     """
 
@@ -76,6 +99,11 @@ class Reading:
         return self.names - self.made - set(dir(builtins))
 
     @property
+    def uses_random(self) -> bool:
+        """Whether it may draw random numbers."""
+        return "random" in self.modules or any(module == "random" for module, _ in self.imports)
+
+    @property
     def is_plain(self) -> bool:
         """Whether it can change nothing that outlives it.
 
@@ -90,15 +118,14 @@ class Reading:
             and self.kinds <= _PLAIN
             and not words & _OUT_OF_REACH
             and not any(word.startswith("__") for word in words)
-            and self.modules <= _PLAIN_MODULES
-            and self.attributes <= METHODS | _OF_MATH
+            and self.modules <= _PLAIN_MODULES.keys()
+            and self.attributes <= _PLAIN_ATTRIBUTES
             and all(self._is_plain_import(module, name) for module, name in self.imports)
         )
 
     @staticmethod
     def _is_plain_import(module: str, name: str) -> bool:
-        known = _PLAIN_IMPORTS.get(module, ())
-        return not name if known is None else name in known
+        return name in _PLAIN_IMPORTS.get(module, ()) or (not name and module in _PLAIN_MODULES)
 
 
 def read(tree: ast.Module) -> Reading:
@@ -161,7 +188,10 @@ def _note(found: Reading, node: _Node, kind: type[ast.AST]) -> None:
         found.made.add(node.name)
     elif kind is ast.Import:
         found.imports.update((alias.name, "") for alias in node.names)
-        found.made.update(alias.asname for alias in node.names if alias.asname)
+        aliases = {alias.asname for alias in node.names if alias.asname}
+        found.made |= aliases
+        # Attributes are told apart by the names of modules.
+        found.stores |= not aliases.isdisjoint(_PLAIN_MODULES)
     elif kind is ast.ImportFrom:
         found.imports.update((node.module or ".", alias.name) for alias in node.names)
         found.made.update(alias.asname for alias in node.names if alias.asname)
@@ -172,7 +202,7 @@ def _note(found: Reading, node: _Node, kind: type[ast.AST]) -> None:
 def _attribute(found: Reading, node: ast.Attribute) -> None:
     found.stores |= type(node.ctx) is not ast.Load
     of = node.value.id if isinstance(node.value, ast.Name) else ""
-    found.attributes.add(f"math.{node.attr}" if of == "math" else node.attr)
+    found.attributes.add(f"{of}.{node.attr}" if of in _PLAIN_MODULES else node.attr)
     if of in sys.stdlib_module_names:
         # Never the program's: it would compare by its own `math.isclose`.
         found.modules.add(of)

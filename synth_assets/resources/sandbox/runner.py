@@ -111,16 +111,15 @@ class Sandbox:
         """What `run` says of each; those that batches do not tell of are run by themselves."""
         outcomes: list[ProgramOutcome] = []
         while len(outcomes) < len(jobs):
-            left = jobs[len(outcomes) :]
+            left = _as_many_as_fit(jobs[len(outcomes) :])
             found = self._batched(left) if _is_for_batches(left) else []
-            if not found:
-                return outcomes + [self.run(job) for job in left]
-            outcomes += found
-            outcomes += [self.run(job) for job in jobs[len(outcomes) : len(outcomes) + 1]]
+            # Whatever stopped a batch is the first that it does not come to.
+            told = [*found, None] if found else [None] * len(left)
+            outcomes += [o or self.run(job) for job, o in zip(left, told, strict=False)]
         return outcomes
 
-    def _batched(self, jobs: Sequence[ProgramJob]) -> list[ProgramOutcome]:
-        """Of the first of the jobs, as many as a batch tells of."""
+    def _batched(self, jobs: Sequence[ProgramJob]) -> list[ProgramOutcome | None]:
+        """Of the first of the jobs, as many as a batch comes to; none where it does not tell."""
         with ExitStack() as files:
             programs = _file(files, "programs", batch.as_file(job.candidate for job in jobs))
             papers = batch.as_file(json.dumps(vars(job.tests)) for job in jobs)
@@ -135,7 +134,8 @@ class Sandbox:
             except SandboxError:
                 return []
             lines = _read(verdicts, os.fstat(verdicts).st_size).split(b"\n")[:-1]
-        return [_meaning(Report("done", "", None, 0, 0.0), line) for line in lines]
+        report = Report("done", "", None, 0, 0.0)
+        return [None if line == batch.ALONE else _meaning(report, line) for line in lines]
 
     def close(self) -> None:
         """End all servers; the next run starts others."""
@@ -321,6 +321,18 @@ def _is_for_batches(jobs: Sequence[ProgramJob]) -> bool:
             for job in jobs
         )
     )
+
+
+def _as_many_as_fit(jobs: Sequence[ProgramJob]) -> Sequence[ProgramJob]:
+    """The first of them, as many as may be read before the first is begun."""
+    size = 0
+    for number, job in enumerate(jobs):
+        size += len(job.candidate)
+        if isinstance(job.tests, CallTests):
+            size += len(job.tests.source) + len(job.tests.support)
+        if number and size > batch.MOST_CHARACTERS:
+            return jobs[:number]
+    return jobs
 
 
 def _modules(job: ProgramJob) -> list[str]:

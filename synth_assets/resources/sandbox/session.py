@@ -2,13 +2,25 @@
 
 import builtins
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from typing import Any
 
+from synth_assets.resources.sandbox.ahead import Ahead
 from synth_assets.resources.sandbox.remote import Held, Remote, held
 from synth_assets.resources.sandbox.stream import Stream
-from synth_assets.resources.sandbox.talk import CALL, OK, RAISED, YOURS, Message, Talk, TalkOver
-from synth_assets.resources.sandbox.wire import ForgedError, Value, WireError
+from synth_assets.resources.sandbox.talk import (
+    AHEAD,
+    CALL,
+    LOAD,
+    OK,
+    RAISED,
+    YOURS,
+    Message,
+    Talk,
+    TalkOver,
+)
+from synth_assets.resources.sandbox.wire import ForgedError, Value, WireError, unpack
 
 _MOST_ITEMS = 100_000
 _ENDINGS = ("StopIteration", "StopAsyncIteration", "GeneratorExit")
@@ -16,6 +28,10 @@ _ENDINGS = ("StopIteration", "StopAsyncIteration", "GeneratorExit")
 
 class UntranslatableError(BaseException):
     """The tests do what cannot be done across two processes; it says nothing of the program."""
+
+
+class NotHereError(BaseException):
+    """The program is one that must have a process of its own; nothing of it was run."""
 
 
 class Session:
@@ -48,6 +64,7 @@ class Session:
             StopIteration: where an iterator of the program is at its end, and only there.
             TalkOver: if the program is gone, or breaks the rules.
             UntranslatableError: if what the tests hand over cannot cross.
+            NotHereError: if it is to be loaded, and is not plain as all here must be.
         """
         if self.broken:
             raise TalkOver(self.broken)
@@ -62,16 +79,14 @@ class Session:
             self.broken = "the program ended itself"
             raise TalkOver(self.broken) from exc
         except ForgedError as exc:
-            self.broken = f"the program's answer is none: {exc}"
-            self.is_forged = True
-            raise TalkOver(self.broken) from exc
+            raise self._forged(exc) from exc
         except (WireError, UntranslatableError) as exc:
             self.untranslatable = str(exc)
             raise UntranslatableError(self.untranslatable) from exc
 
     def load(self, wanted: list[str], *, tests_are_plain: bool) -> dict[str, Any]:
         """Have the program loaded; what it defines of the names that the tests use."""
-        found = self.ask("load", wanted, tests_are_plain)
+        found = self.ask(LOAD, wanted, tests_are_plain)
         if type(found) is not dict:
             raise TalkOver("the program's names are none")
         for name, value in found.items():  # pyright: ignore[reportUnknownVariableType]
@@ -81,6 +96,45 @@ class Session:
             elif isinstance(value, type) and issubclass(value, BaseException):
                 self._errors[str(name)] = value  # pyright: ignore[reportUnknownArgumentType]
         return found  # pyright: ignore[reportUnknownVariableType]
+
+    def call_ahead(
+        self, wanted: list[str], ahead: Ahead
+    ) -> tuple[list[str], Callable[[int], Value] | None]:
+        """Have the program loaded, by plain tests, and calls made; see `Ahead`.
+
+        Returns:
+            Which of the names that the tests use it defines; and what gives the result of the call
+            of a number, or raises. None where a result is more than data.
+        """
+        told = self.ask(AHEAD, wanted, ahead.calls)
+        match told:
+            case (list(names), _) if any(type(name) is not str for name in names):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+                raise TalkOver("the program's names are none")
+            case (list(names), list(replies)):  # pyright: ignore[reportUnknownVariableType]
+                return names, partial(self._result, ahead, replies)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+            case (list(names), None):  # pyright: ignore[reportUnknownVariableType]
+                return names, None  # pyright: ignore[reportUnknownVariableType]
+            case _:
+                raise TalkOver("the program's answers are none")
+
+    def _result(self, ahead: Ahead, replies: list[bytes], number: int) -> Value:
+        if number >= len(replies):
+            raise NameError(f"name {ahead.asked[number]!r} is not defined")
+        try:
+            match unpack(replies[number], _no_object):
+                case ("ok", value):  # pyright: ignore[reportUnknownVariableType]
+                    return value  # pyright: ignore[reportUnknownVariableType]
+                case ("raised", tuple(names), tuple(arguments), str()):  # pyright: ignore[reportUnknownVariableType]
+                    raise self._error(names, arguments)  # pyright: ignore[reportUnknownArgumentType]
+                case _:
+                    raise ForgedError("it has no such form")
+        except ForgedError as exc:
+            raise self._forged(exc) from exc
+
+    def _forged(self, exc: ForgedError) -> TalkOver:
+        self.broken = f"the program's answer is none: {exc}"
+        self.is_forged = True
+        return TalkOver(self.broken)
 
     def close(self) -> bool:
         """Let go of the program where the stream is for others after it; false if it is not."""
@@ -103,6 +157,8 @@ class Session:
                 raise self._error(names, arguments)  # pyright: ignore[reportUnknownArgumentType]
             case ("stopped",) if request[0] == "next":
                 raise StopIteration
+            case ("stopped",) if request[0] in (LOAD, AHEAD):
+                raise NotHereError
             case _:
                 raise ForgedError("it has no such form")
 
@@ -169,6 +225,10 @@ class Session:
                     return (RAISED, (type(exc).__name__,), (str(exc),))
             case _:
                 raise ForgedError("it asks for what it may not have")
+
+
+def _no_object(_: tuple[Any, ...]) -> Value:
+    raise ForgedError("it holds an object")
 
 
 def _error_class(name: str, names: tuple[Any, ...]) -> type[BaseException]:

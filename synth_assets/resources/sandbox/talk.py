@@ -25,7 +25,7 @@ Message: TypeAlias = tuple[Any, ...]
 
 OK, RAISED, STOPPED = "ok", "raised", "stopped"
 _REPLIES = (OK, RAISED, STOPPED)
-CALL, YOURS, OVER = "call", "yours", "over"
+CALL, LOAD, AHEAD, YOURS, OVER = "call", "load", "ahead", "yours", "over"
 
 # Nearly all messages begin like one of these.
 _ANSWERED = head_of(2, OK)
