@@ -1,9 +1,10 @@
 """Whether the canary ranks sets as a small GPT does: `python -m benchmarks.collapse_ranking`.
 
-Eight sets of up to 3,000 rows each, of real rows and rows that harm in ways known beforehand. A
-GPT of two layers is trained on each, and the canary run on each, with several seeds; both are
-measured by real rows that none holds. Real are GSM8K's questions, or Alpaca's responses. Needs
-torch; each finding is kept in a file, so that a run that was interrupted goes on.
+Eight sets of up to 3,000 rows each, of real rows and rows that harm in ways known beforehand:
+`kinds`, each harmed otherwise, or `doses`, a growing share of which an n-gram wrote. A GPT of two
+layers is trained on each, and the canary run on each, with several seeds; both are measured by
+real rows that none holds. Real are GSM8K's questions, or Alpaca's responses. Needs torch; each
+finding is kept in a file, so that a run that was interrupted goes on.
 """
 
 import argparse
@@ -28,6 +29,7 @@ _ROWS, _READ = 3_000, 600
 _SHORT, _ASIDE = 60, 450
 _PARAGRAPH = 250
 _RESAMPLES = 2_000
+_DOSES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0)
 _TOLD = {
     "to order by": "harm",
     "by frequency": "by_frequency",
@@ -73,17 +75,32 @@ def corpus_of(name: str) -> Corpus:
     return Corpus(long[:-_ASIDE], long[-_ASIDE:], questions("train"))
 
 
+@dataclass(frozen=True)
+class Trial:
+    """What is measured.
+
+    Attributes:
+        corpus: `gsm8k` or `alpaca`.
+        sets: `kinds` or `doses`.
+    """
+
+    corpus: str
+    sets: str
+
+
 @cache
-def known_sets(seed: int, corpus: str) -> dict[str, KnownSet]:
+def known_sets(seed: int, trial: Trial) -> dict[str, KnownSet]:
     """The eight sets, drawn by a seed; real rows beside them are what none of them holds."""
     rng = np.random.default_rng(seed)
-    train = corpus_of(corpus).train
+    train = corpus_of(trial.corpus).train
     rows = min(_ROWS, len(train) * 2 // 3)
     half = rows // 2
     real = [train[place] for place in rng.permutation(len(train))[: rows + half]]
     own, others = real[:rows], real[rows:]
     writer = NgramStudents().fit(others)
     plain = writer.write(rng, rows, PLAIN, None)
+    if trial.sets == "doses":
+        return {f"{share:.0%} written by an n-gram": _mixed(own, plain, share) for share in _DOSES}
     words = [text.split(" ") for text in others]
     shuffled = [" ".join(rng.permutation(each)) for each in words]
     return {
@@ -94,7 +111,7 @@ def known_sets(seed: int, corpus: str) -> dict[str, KnownSet]:
         "half as many real rows, each twice": KnownSet(own[:half] * 2, [True] * (2 * half)),
         "50 % copies of ten rows": _mixed(own, others[:10] * (half // 10), 0.5),
         "50 % with their words shuffled": _mixed(own, shuffled, 0.5),
-        "50 % of another kind": _mixed(own, corpus_of(corpus).other[:half], 0.5),
+        "50 % of another kind": _mixed(own, corpus_of(trial.corpus).other[:half], 0.5),
     }
 
 
@@ -105,12 +122,12 @@ def _mixed(real: Sequence[str], synthetic: Sequence[str], share: float) -> Known
     return KnownSet([*real[:left], *some], [True] * left + [False] * count)
 
 
-def by_canary(seed: int, name: str, corpus: str) -> dict[str, float]:
+def by_canary(seed: int, name: str, trial: Trial) -> dict[str, float]:
     """What the canary says of a set."""
-    known = known_sets(seed, corpus)[name]
+    known = known_sets(seed, trial)[name]
     taken = set(known.texts)
-    pool = [text for text in corpus_of(corpus).train if text not in taken]
-    yard = Yard.of(corpus_of(corpus).test)
+    pool = [text for text in corpus_of(trial.corpus).train if text not in taken]
+    yard = Yard.of(corpus_of(trial.corpus).test)
     started = process_time()
     report = run_canary(known.texts, known.is_real, pool, yard, size=CanarySize(seed=seed))
     spent = process_time() - started
@@ -124,7 +141,7 @@ def by_canary(seed: int, name: str, corpus: str) -> dict[str, float]:
     return {**told, "risk": index.value, "cpu_s": spent}
 
 
-def by_gpt(seed: int, name: str, corpus: str) -> dict[str, float]:
+def by_gpt(seed: int, name: str, trial: Trial) -> dict[str, float]:
     """What a GPT needs for the test rows after it, bits a byte."""
     import torch
 
@@ -132,23 +149,23 @@ def by_gpt(seed: int, name: str, corpus: str) -> dict[str, float]:
 
     torch.set_num_threads(1)
     started = process_time()
-    students = GptStudents.of(corpus_of(corpus).train)
-    student = students.fit(known_sets(seed, corpus)[name].texts, seed)
-    loss = Yard.of(corpus_of(corpus).test).loss(student).value
+    students = GptStudents.of(corpus_of(trial.corpus).train)
+    student = students.fit(known_sets(seed, trial)[name].texts, seed)
+    loss = Yard.of(corpus_of(trial.corpus).test).loss(student).value
     return {"loss": loss, "cpu_s": process_time() - started}
 
 
 def found(
-    kept: Path, corpus: str, seeds: Sequence[int], part: int, parts: int
+    kept: Path, trial: Trial, seeds: Sequence[int], part: int, parts: int
 ) -> list[dict[str, object]]:
     """All findings, those of earlier runs among them; of every so many sets, one is measured."""
     rows = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
     done = {(row["seed"], row["set"], row["by"]) for row in rows}
     for seed in seeds:
-        for name in list(known_sets(seed, corpus))[part::parts]:
+        for name in list(known_sets(seed, trial))[part::parts]:
             for by, measure in (("canary", by_canary), ("gpt", by_gpt)):
                 if (seed, name, by) not in done:
-                    told = measure(seed, name, corpus)
+                    told = measure(seed, name, trial)
                     rows.append({"seed": seed, "set": name, "by": by, **told})
                     with kept.open("a") as file:
                         file.write(json.dumps(rows[-1]) + "\n")
@@ -237,13 +254,14 @@ def main() -> None:
     """Measure, and print the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpus", choices=("gsm8k", "alpaca"), default="gsm8k")
+    parser.add_argument("--sets", choices=("kinds", "doses"), default="kinds")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3])
     parser.add_argument("--part", type=int, default=0, help="of --parts processes, from 0")
     parser.add_argument("--parts", type=int, default=1)
-    parser.add_argument("--kept", type=Path, help="by default collapse_ranking_CORPUS.jsonl")
+    parser.add_argument("--kept", type=Path, help="by default collapse_ranking_CORPUS_SETS.jsonl")
     said = parser.parse_args()
-    kept = said.kept or Path(f"collapse_ranking_{said.corpus}.jsonl")
-    print(page(found(kept, said.corpus, said.seeds, said.part, said.parts)))
+    kept = said.kept or Path(f"collapse_ranking_{said.corpus}_{said.sets}.jsonl")
+    print(page(found(kept, Trial(said.corpus, said.sets), said.seeds, said.part, said.parts)))
 
 
 if __name__ == "__main__":

@@ -41,15 +41,16 @@ def measure(recipes: int = 8) -> str:
                 began = time.monotonic()
                 _backfill(loop)
                 wall = time.monotonic() - began
-    server_pid = min(cpu)
-    runs = sorted(seconds for pid, seconds in cpu.items() if pid != server_pid)
+    print(cpu)
+    runs = sorted(seconds for parent, seconds in cpu.values() if parent in cpu)
+    servers = [seconds for parent, seconds in cpu.values() if parent not in cpu]
     rows = [
         ["runs", str(len(runs))],
         [
             "CPU s of the cheapest, median, dearest",
-            f"{runs[0]}, {runs[len(runs) // 2]}, {runs[-1]}",
+            f"{runs[0]:.1f}, {runs[len(runs) // 2]:.1f}, {runs[-1]:.1f}",
         ],
-        ["CPU s of the process that forks them", str(cpu[server_pid])],
+        ["CPU s of the process that forks them", " and ".join(f"{s:.1f}" for s in servers)],
         ["wall s of the backfill", f"{wall:.0f}"],
     ]
     return table(["", ""], rows)

@@ -50,6 +50,7 @@ class RunForks:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._server: subprocess.Popen[bytes] | None = None
+        self._environment: dict[str, str] = {}
 
     def fork(self, arguments: str) -> int:
         """Start a process for `dagster api execute_run ARGUMENTS`; its id.
@@ -58,9 +59,13 @@ class RunForks:
             OSError: if the server cannot be started or is gone.
         """
         with self._lock:
+            if self._environment != os.environ:
+                # Runs have that of whoever launches them.
+                self._close()
             if self._server is None or self._server.poll() is not None:
                 command = [sys.executable, "-m", __name__]
                 pipe = subprocess.PIPE
+                self._environment = dict(os.environ)
                 self._server = subprocess.Popen(command, stdin=pipe, stdout=pipe)
             asked, told = self._server.stdin, self._server.stdout
             assert asked is not None
@@ -76,10 +81,13 @@ class RunForks:
     def close(self) -> None:
         """Let the server end."""
         with self._lock:
-            if self._server is not None:
-                self._server.terminate()
-                self._server.communicate()
-                self._server = None
+            self._close()
+
+    def _close(self) -> None:
+        if self._server is not None:
+            self._server.terminate()
+            self._server.communicate()
+            self._server = None
 
 
 def main() -> None:

@@ -24,11 +24,13 @@ from dagster._core.launcher import (
 )
 from dagster._core.storage.tags import GRPC_INFO_TAG
 from dagster._grpc.types import ExecuteRunArgs
-from dagster._serdes import ConfigurableClassData, serialize_value
+from dagster._serdes import serialize_value
 
 from synth_assets.defs.run_forks import RunForks
 
 _PROC = Path("/proc")
+# Of this process, as threads that launch their first runs at once make a launcher each.
+_FORKS = RunForks()
 # Elsewhere libraries of the system do not bear a fork after they were loaded.
 _FORKS_ARE_SAFE = sys.platform == "linux"
 
@@ -38,10 +40,6 @@ class WatchedRunLauncher(DefaultRunLauncher):
 
     Runs that `synth` makes in its own process are watched as well, and end when asked to.
     """
-
-    def __init__(self, inst_data: ConfigurableClassData | None = None) -> None:
-        super().__init__(inst_data)
-        self._forks = RunForks()
 
     def launch_run(self, context: LaunchRunContext) -> None:
         """See `RunLauncher`.
@@ -55,7 +53,7 @@ class WatchedRunLauncher(DefaultRunLauncher):
             return
         told = ExecuteRunArgs(origin, run.run_id, self._instance.get_ref())
         try:
-            pid = self._forks.fork(serialize_value(told))
+            pid = _FORKS.fork(serialize_value(told))
         except OSError as exc:
             raise DagsterLaunchFailedError(f"No process for the run: {exc}") from exc
         self._instance.report_engine_event(
@@ -79,7 +77,7 @@ class WatchedRunLauncher(DefaultRunLauncher):
 
     def dispose(self) -> None:
         """See `RunLauncher`."""
-        self._forks.close()
+        _FORKS.close()
 
     @property
     def supports_check_run_worker_health(self) -> bool:

@@ -137,7 +137,7 @@ def test_run_goes_on_where_the_server_of_forks_was_closed_or_killed(
     assert isinstance(launcher, run_launcher.WatchedRunLauncher)
     first = launch(instance, "lasting", said.parent)
     wait_until(lambda: said.exists() and said.read_text() != "")
-    server = launcher._forks._server
+    server = run_launcher._FORKS._server
     assert server is not None
     os.kill(server.pid, signal.SIGKILL)
     server.wait()
@@ -149,6 +149,22 @@ def test_run_goes_on_where_the_server_of_forks_was_closed_or_killed(
         assert status(instance, run) is dg.DagsterRunStatus.STARTED
         assert launcher.terminate(run)
         assert ended(instance, run) is dg.DagsterRunStatus.CANCELED
+
+
+def test_launchers_of_a_process_share_a_server_and_runs_have_its_environment(
+    instance: dg.DagsterInstance, said: Path, monkeypatch: pytest.MonkeyPatch
+):
+    assert ended(instance, launch(instance, "saying", said.parent))
+    server = run_launcher._FORKS._server
+    with dg.DagsterInstance.from_ref(instance.get_ref()) as other:
+        assert other.run_launcher is not instance.run_launcher
+        assert ended(other, launch(other, "saying", said.parent))
+        assert run_launcher._FORKS._server is server
+        monkeypatch.setenv("SAID", str(said.parent / "elsewhere"))
+        assert ended(other, launch(other, "saying", said.parent))
+    assert (said.parent / "elsewhere").read_text().split()[1] == "7"
+    assert server is not None
+    assert server.poll() is not None
 
 
 def test_server_that_cannot_start_fails_the_launch_and_says_so(monkeypatch: pytest.MonkeyPatch):
