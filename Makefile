@@ -7,6 +7,9 @@ UV := $(shell command -v uv 2>/dev/null || echo .venv/bin/uv)
 RUN := .venv/bin/
 READY := .venv/.ready
 
+# Images that set it have every process compile anew what it imports, which takes seconds each.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help run ui test check bench screenshots card format clean
 
 help: ## Show what can be made

@@ -3,8 +3,8 @@
 Eight sets of up to 3,000 rows each, of real rows and rows that harm in ways known beforehand:
 `kinds`, each harmed otherwise, or `doses`, a growing share of which an n-gram wrote. A GPT of two
 layers is trained on each, and the canary run on each, with several seeds; both are measured by
-real rows that none holds. Real are GSM8K's questions, or Alpaca's responses. Needs torch; each
-finding is kept in a file, so that a run that was interrupted goes on.
+real rows that none holds. Real are GSM8K's questions, or responses of Alpaca or GPTeacher. Needs
+torch; each finding is kept in a file, so that a run that was interrupted goes on.
 """
 
 import argparse
@@ -64,13 +64,14 @@ class Corpus:
 
 @cache
 def corpus_of(name: str) -> Corpus:
-    """GSM8K's questions beside wikitext2, or Alpaca's responses beside GSM8K's questions."""
+    """GSM8K's questions beside wikitext2, or responses of Alpaca or GPTeacher beside the former."""
     if name == "gsm8k":
         lines = (DATA / "wikitext2" / "valid.txt").read_text("utf-8").splitlines()
         other = [line.strip()[:_PARAGRAPH] for line in lines if len(line) > _PARAGRAPH]
         return Corpus(questions("train"), questions("test")[:_READ], other)
-    written = json.loads((DATA / "alpaca" / "alpaca_5000.json").read_text("utf-8"))
-    texts = dict.fromkeys(row["output"].strip() for row in written)
+    pattern = {"alpaca": "alpaca_5000.json", "gpteacher": "roleplay-*.json"}[name]
+    [path] = (DATA / name).glob(pattern)
+    texts = dict.fromkeys(row["output"].strip() for row in json.loads(path.read_text("utf-8")))
     long = [text for text in texts if len(text) > _SHORT]
     return Corpus(long[:-_ASIDE], long[-_ASIDE:], questions("train"))
 
@@ -80,7 +81,7 @@ class Trial:
     """What is measured.
 
     Attributes:
-        corpus: `gsm8k` or `alpaca`.
+        corpus: `gsm8k`, `alpaca` or `gpteacher`.
         sets: `kinds` or `doses`.
     """
 
@@ -253,7 +254,7 @@ def page(rows: Sequence[dict[str, object]]) -> str:
 def main() -> None:
     """Measure, and print the page."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--corpus", choices=("gsm8k", "alpaca"), default="gsm8k")
+    parser.add_argument("--corpus", choices=("gsm8k", "alpaca", "gpteacher"), default="gsm8k")
     parser.add_argument("--sets", choices=("kinds", "doses"), default="kinds")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3])
     parser.add_argument("--part", type=int, default=0, help="of --parts processes, from 0")
