@@ -10,7 +10,7 @@ READY := .venv/.ready
 # Images that set it have every process compile anew what it imports, which takes seconds each.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run ui test check bench screenshots card format clean
+.PHONY: help run ui test check bench screenshots card format clean procedural
 
 help: ## Show what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -31,6 +31,9 @@ check: $(READY) ## Lint, types, import rules, SQL, definitions
 	$(RUN)lint-imports
 	$(RUN)sqlfluff lint sql
 	$(RUN)dg check defs
+
+procedural: $(READY) ## Install reasoning-gym, for the verifier procedural (takes a C compiler)
+	@$(UV) sync --frozen --inexact --quiet --no-python-downloads --extra procedural
 
 bench: $(READY) ## Measure, and write docs/benchmarks.md
 	@$(RUN)python -m benchmarks
