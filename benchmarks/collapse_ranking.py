@@ -12,7 +12,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import combinations
 from pathlib import Path
+from statistics import fmean
 from time import process_time
 
 import numpy as np
@@ -246,6 +248,9 @@ def page(rows: Sequence[dict[str, object]]) -> str:
             f"{told.value:.2f} (over seeds {told.over_seeds[0]:.2f} to {told.over_seeds[1]:.2f}, "
             f"over sets too {told.over_sets[0]:.2f} to {told.over_sets[1]:.2f})."
         )
+    if len(full) > 1:
+        alone = [_spearman(one, other) for one, other in combinations(gpt, 2)]
+        lines.append(f"Of the GPT's losses of one seed with those of another: {fmean(alone):.2f}.")
     spent = [f"{by} {table(by, 'cpu_s').mean():.0f}" for by in ("canary", "gpt")]
     lines.append(f"CPU seconds a set: {', '.join(spent)}.")
     return "\n".join(lines)

@@ -230,6 +230,104 @@ def test_sandbox_batch_tells_what_programs_with_a_memory_come_to_by_themselves(
     assert [address.sub("", str(o)) for o in together] == [address.sub("", str(o)) for o in apart]
 
 
+_SAME = "def f(x=None, *_): return x"
+_COUNTS = "n = [0]\ndef f(*_):\n    n[0] += 1\n    return n[0]"
+_HOSTILE = {
+    "the order of a set": ("def f(s): return list(s)", "assert f({8, 0}) == [8, 0]"),
+    "the order of a set, reversed": ("def f(s): return list(s)", "assert f({16, 8, 0}) == [0, 8]"),
+    "no data": (_SAME, "assert f(...) == 1"),
+    "a large number": (_SAME, "assert f(1 << (8 << 20)) == 1"),
+    "sizes": ("import sys\ndef f(x): return sys.getsizeof(x)", "assert f([1, 2]) == f([1, 2])"),
+    "an imported function": (_SAME, "from math import sqrt\nassert f(sqrt(4)) == 2"),
+    "a shadowed function": ("def sqrt(x): return 1", "from math import sqrt\nassert sqrt(4) == 2"),
+    "a check of two": (_SAME, "assert f(1) == 1\ndef check(c, d=0): assert c(1) == 1"),
+    "a check below": (_SAME, "assert f(1) == 1\nif True:\n    def check(c): assert c(1) == 1"),
+    "a check that is none": (_SAME, "assert f(1) == 1\ncheck = lambda c: c(1)"),
+    "a check that is made twice": (
+        _COUNTS,
+        "def twice(g):\n    def h(p): g(p); g(p)\n    return h\n"
+        "@twice\ndef check(c): assert c() == 1",
+    ),
+    "a check of another": (
+        _SAME,
+        "def other(g): return lambda p: g(lambda x: 2)\n@other\ndef check(c): assert c(1) == 1",
+    ),
+    "a check that is given more": (_SAME, "def check(a, /, c=abs): assert c(-1) == 5"),
+    "arguments that raise": (_SAME, "assert f([1][3]) == 1"),
+    "a deep expression": (_SAME, f"assert {'1+' * 1200}f(1) == 1201"),
+    "names of ours": (_SAME, "_answer_of_program = 7\nassert f(1) == 1"),
+    "a surrogate": (
+        "def f(x):\n    print('\\ud800')\n    return x",
+        "assert f(1) == 1\nassert f(2)",
+    ),
+    "a name that is none": ("def f(x): return x", "assert f(1) == g(2)\nassert f(3) == 3"),
+    "a name that is none, later": (_SAME, "assert f(1) == 1\nassert f(2) == g(2) + f(3)"),
+    "a wrong one, then an endless one": (
+        "def f(n):\n    while n: pass\n    return 1",
+        "assert f(0) == 0\nassert f(1) == 1",
+    ),
+    "a later result that is no data": (
+        "def f(n): return iter([n]) if n > 1 else n",
+        "assert f(1) == 1\nassert list(f(2)) == [2]",
+    ),
+    "a later result that is no data, after a wrong one": (
+        "def f(n): return iter([n]) if n > 2 else n",
+        "assert f(1) == 1\nassert f(2) == 3\nassert list(f(3)) == [3]",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", _HOSTILE)
+@pytest.mark.parametrize("entry_point", ["", "f"])
+def test_sandbox_batch_tells_what_each_comes_to_by_itself(
+    sandbox: Sandbox, name: str, entry_point: str
+):
+    source, tests = _HOSTILE[name]
+    job = ProgramJob(source, CallTests(tests, entry_point=entry_point), _LIMITS)
+
+    assert sandbox.run_all([job, _job(_RIGHT), job]) == [
+        sandbox.run(job),
+        Passed(),
+        sandbox.run(job),
+    ]
+
+
+def test_sandbox_batch_has_support_anew_for_what_it_tells(sandbox: Sandbox):
+    tests = "told.append(1)\nassert f(1) == len(told)\nassert f(2) == 3"
+    job = ProgramJob("def f(n): return n ** 2", CallTests(tests, support="told = []"), _LIMITS)
+
+    assert sandbox.run_all([job, job]) == [sandbox.run(job)] * 2
+    assert sandbox.run(job) == Failed("assert f(2) == 3", "got 4")
+
+
+def test_sandbox_random_numbers_of_tests_do_not_hang_on_others(sandbox: Sandbox, kinds: list[str]):
+    drawn = "def f(): return 0.8444218515250481"
+    support = "import random\ndef draw(): return random.random()"
+    asked = CallTests("assert f() == draw()", support=support)
+    other = _job(drawn, "import random\nrandom.seed(5)\nassert f() != random.random()")
+    jobs = [ProgramJob(drawn, asked, _LIMITS), other, ProgramJob(drawn, asked, _LIMITS)]
+
+    assert sandbox.run_all(jobs) == [Passed()] * 3
+    assert kinds == ["batch"]
+    assert [sandbox.run(job) for job in jobs] == [Passed()] * 3
+
+
+def test_sandbox_tests_that_make_a_class_change_no_later_verdict(sandbox: Sandbox):
+    poison = """
+import copy, math
+from collections import Counter
+T = Counter.copy(int)
+def giver(): return math
+names = {"_" "_reduce_ex_" "_": lambda s, v: (giver, (), {"isclose": lambda *a, **k: True})}
+copy.copy(T("X", (), names)())
+assert f(1) == 1
+"""
+    jobs = [_job(_SAME, poison), _job(_SAME, "import math\nassert math.isclose(f(1), 2)")]
+
+    for outcomes in (sandbox.run_all(jobs), [sandbox.run(job) for job in jobs]):
+        assert isinstance(outcomes[1], Failed)
+
+
 def test_sandbox_batch_of_programs_that_reach_further_changes_no_verdict(sandbox: Sandbox):
     jobs = [job for source in REACHING.values() for job in (_job(source, "f()"), _job(_WRONG))]
 

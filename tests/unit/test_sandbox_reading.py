@@ -16,7 +16,7 @@ _PLAIN = {
         "assert f(r.randint(1, 2)) == choice(string.digits)"
     ),
     "copies": "import copy\nx = [1]\nassert f(copy.deepcopy(x)) == x",
-    "sizes": "import sys\nassert f() < sys.getsizeof([])",
+    "sizes": "import sys\nassert f() < sys.maxsize",
     "prose": "assert f() == 'import os; __class__ eval'  # exec",
 }
 _OTHER = {
@@ -42,6 +42,11 @@ _OTHER = {
     "what random knows": "import random\nrandom.os",
     "what sys knows": "import sys\nsys.modules",
     "what a module is": "import math\nmath.__spec__",
+    "what sys tells of memory": "import sys\nsys.getsizeof(1)",
+    "a module as a value": "import math\ndef g(): return math",
+    "a module that is handed on": "import math\nassert f(math) == math.pi",
+    "a module by another name": "import random as r\nr.seed(1)",
+    "a class written in Python": "from collections import Counter\nT = Counter.copy(int)",
     "a module called another": "import sys as copy\ncopy.copy(1)",
     "an alias": "import math as sys\nsys.exit()",
     "a decorator of the program's": "@f\nclass A: pass",

@@ -50,16 +50,20 @@ def test_unpack_rest_of_bytes_with_more_behind_is_no_value():
         unpack_rest(data + b"N", len(head_of(2, "ok")), 1, _nothing)
 
 
-def test_session_close_tells_the_program_that_its_tests_are_over(
+def test_session_close_tells_the_program_with_what_is_asked_next_that_its_tests_are_over(
     program: tuple[Session, socket.socket],
 ):
     session, theirs = program
     theirs.sendall(_frame("ok", {}))
     session.load([], tests_are_plain=True)
     theirs.recv(1000)
-
     assert session.close()
-    assert theirs.recv(1000) == _frame("over")
+    with pytest.raises(BlockingIOError):
+        theirs.recv(1000, socket.MSG_DONTWAIT)
+    theirs.sendall(_frame("ok", {}))
+
+    session.load(["f"], tests_are_plain=True)
+    assert theirs.recv(1000) == _frame("over") + _frame("load", ["f"], True)
 
 
 def test_session_close_where_the_program_says_more_than_it_was_asked_is_refused(

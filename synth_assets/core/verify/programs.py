@@ -1,23 +1,11 @@
-"""What is said of untrusted programs: jobs, limits and outcomes; it imports nothing of ours.
-
-Servers of programs load it, and each process that they make pays for every module that they hold.
-"""
+"""What is said of untrusted programs: jobs, limits and outcomes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol, TypeAlias
 
-
-class TestStyle(StrEnum):
-    """How tests that call a program are written."""
-
-    __test__ = False
-
-    ASSERTS = "asserts"
-    """Statements, functions named `test_...`, or a function `check(candidate)`."""
-    DOCTEST = "doctest"
-    UNITTEST = "unittest"
+from synth_assets.core.verify.program_tests import TestStyle as TestStyle
 
 
 class Limit(StrEnum):

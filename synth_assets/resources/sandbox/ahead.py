@@ -1,35 +1,40 @@
-"""Calls that tests make of a program whatever it answers: it can be asked for all of them at once.
+"""Calls that tests make of a program whatever it answers: it can be asked for several at once.
 
 So it is with asserts one after the other that call it with constants, each call in a place that is
 reached once if nothing failed before. What is called, with what and in which order is then the same
-as if each answer were waited for; only after a failure are calls made that nobody needed.
+as if each answer were waited for. The calls of the first assert are made by themselves: of a wrong
+program, later ones may take long, and nobody needs them.
 """
 
 import ast
 import marshal
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from opcode import opmap
 from types import CodeType
 from typing import Any, TypeAlias
 
 from synth_assets.resources.sandbox.reading import Reading
-from synth_assets.resources.sandbox.wire import MOST_BYTES
 
 TESTS = "<tests>"
 """The name of the file that tests are said to be in."""
 ANSWER = "_answer_of_program"
 """What stands in the tests in place of a call; it is given the call's number."""
 _PROGRAM = "_program"
+_OURS = {ANSWER, _PROGRAM}
 _CHECK = "check"
+_ONE_CHECK = re.compile(r"\bcheck\b")
 _FILE = "<arguments>"
 _AS_WRITTEN = 2
 """Version of marshal in which no two values share a part."""
+_MOST_BYTES = 1 << 16
 _AT: dict[str, Any] = {"lineno": 1, "col_offset": 0, "end_lineno": 1, "end_col_offset": 0}
 _LOADED = ast.Load()
-_PURE = frozenset(
-    ("dict", "float", "frozenset", "int", "len", "list", "range", "set", "sorted", "str", "tuple")
-)
-"""What arguments may be made with."""
+_BUILD_SET = opmap["BUILD_SET"]
+_PURE = frozenset(("dict", "float", "int", "len", "list", "range", "sorted", "str", "tuple"))
+"""What arguments may be made with. No sets: their order hangs on how they were made, and marshal
+makes them anew; and no `...`, which is no data."""
 
 _Node: TypeAlias = Any
 """Of a syntax tree; each kind has attributes of its own."""
@@ -37,72 +42,96 @@ _Node: TypeAlias = Any
 
 @dataclass(frozen=True)
 class Ahead:
-    """Tests whose calls can be made before any of them runs.
+    """Tests whose calls can be made before they are reached.
 
     Attributes:
-        calls: pairs of a name of the program and a tuple of arguments, by marshal.
         asked: the names of the calls, in their order.
-        names: of all that the tests know to be the program's.
+        first: how many of them the first assert makes.
+        names: all that the tests know to be the program's.
         code: the tests, with `ANSWER` in place of each call.
     """
 
-    calls: bytes
     asked: list[str]
+    first: int
     names: frozenset[str]
     code: CodeType
+    _arguments: CodeType
+
+    def calls(self) -> tuple[bytes, bytes] | None:
+        """Those of the first assert and the rest: pairs of name and arguments, by marshal.
+
+        Arguments are made here, by code of the tests; nothing where they are more than small data.
+        """
+        try:
+            pairs = list(zip(self.asked, eval(self._arguments, {}), strict=True))
+            first = marshal.dumps(pairs[: self.first], _AS_WRITTEN)
+            rest = marshal.dumps(pairs[self.first :], _AS_WRITTEN)
+        except Exception:  # noqa: BLE001 - whatever it is, it is for the tests to run into
+            return None
+        return (first, rest) if len(first) + len(rest) <= _MOST_BYTES else None
 
 
 def ahead_of(
-    tree: ast.Module, used: Reading, space: Collection[str], entry_point: str
+    source: str, tree: ast.Module, used: Reading, space: Collection[str], entry_point: str
 ) -> Ahead | None:
     """Put answers in place of calls; nothing where not all of them can be made ahead.
 
     Args:
-        tree: of plain tests. It is changed, and of no use to others where nothing is returned.
+        source: of plain tests.
+        tree: the same. It is changed, and of no use to others where nothing is returned.
         used: what they use.
-        space: names that they see and that are not the program's.
+        space: names that they may see and that are not the program's.
         entry_point: what `check` is given; may be empty.
     """
-    if entry_point in used.made or _CHECK in used.names:
+    made = used.bound.union(space)
+    if entry_point in used.bound or not _OURS.isdisjoint(made | used.names):
         return None
-    names = used.others.difference(space) | ({entry_point} - {""})
+    if "..." in source:
+        return None
+    names = used.others.difference(made) | ({entry_point} - {""})
     called = dict(zip(names, names, strict=True))
-    calls = _calls_of(tree.body, called)
-    given = _given_to_check(tree) if entry_point else None
-    if given:
-        check, parameter = given
-        called[parameter.arg] = entry_point
+    asserts = [(node, called) for node in tree.body if type(node) is ast.Assert]
+    if entry_point and _ONE_CHECK.search(source):
+        check = _one_check(source, tree)
+        if check is None:
+            return None
+        parameter = check.args.args[0]
+        inside = {**called, parameter.arg: entry_point}
         parameter.arg = _PROGRAM
-        calls += _calls_of(check.body, called)
-    asked = [called[call.func.id] for call in calls]
-    arguments = _arguments_of(calls, asked, used.made.union(space))
-    if arguments is None:
-        return None
-    for number, call in enumerate(calls):
-        call.func.id = ANSWER
-        call.args = [ast.Constant(number, **_AT)]
+        asserts += [(node, inside) for node in check.body if type(node) is ast.Assert]
+        called = inside
     try:
+        groups = [
+            [(call, known) for call in _calls_in(node.test, known)] for node, known in asserts
+        ]
+        calls = [call for group in groups for call in group]
+        asked = [known[call.func.id] for call, known in calls]
+        arguments = _code_of_arguments([call for call, _ in calls], made | {entry_point})
+        if arguments is None:
+            return None
+        for number, (call, _) in enumerate(calls):
+            call.func.id = ANSWER
+            call.args = [ast.Constant(number, **_AT)]
         code = compile(tree, TESTS, "exec")
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     if any(not called.keys().isdisjoint(words) for words in _words_of(code)):
         return None
-    return Ahead(arguments, asked, frozenset(names), code)
+    first = next(len(group) for group in groups if group)
+    return Ahead(asked, first, frozenset(names), code, arguments)
 
 
-def _given_to_check(tree: ast.Module) -> tuple[ast.FunctionDef, ast.arg] | None:
-    """The one function `check`, and its one parameter."""
-    found = [
-        each for each in tree.body if isinstance(each, ast.FunctionDef) and each.name == _CHECK
-    ]
-    if len(found) != 1 or len(found[0].args.args) != 1:
+def _one_check(source: str, tree: ast.Module) -> ast.FunctionDef | None:
+    """The function `check` of one parameter, where nothing else has to do with that name."""
+    if len(_ONE_CHECK.findall(source)) != 1:
         return None
-    return found[0], found[0].args.args[0]
-
-
-def _calls_of(body: list[ast.stmt], called: Collection[str]) -> list[_Node]:
-    asserts = [node for node in body if type(node) is ast.Assert]
-    return [call for node in asserts for call in _calls_in(node.test, called)]
+    for node in tree.body:
+        if type(node) is ast.FunctionDef and node.name == _CHECK and not node.decorator_list:
+            given = node.args
+            others = (given.posonlyargs, given.kwonlyargs, given.vararg, given.kwarg)
+            is_plain = len(given.args) == 1 and not given.defaults and not any(others)
+            return node if is_plain else None
+    return None
 
 
 def _calls_in(node: _Node, called: Collection[str]) -> Iterator[_Node]:
@@ -129,22 +158,15 @@ def _calls_in(node: _Node, called: Collection[str]) -> Iterator[_Node]:
         yield from _calls_in(part, called)
 
 
-def _arguments_of(calls: list[_Node], asked: list[str], made: set[str]) -> bytes | None:
-    """Pairs of what is called and of arguments; nothing where those are no constants."""
+def _code_of_arguments(calls: list[_Node], made: set[str]) -> CodeType | None:
+    """What makes the arguments of calls; nothing where those are no constants."""
     if not calls:
         return None
     rows: list[ast.expr] = [ast.Tuple(call.args, _LOADED, **_AT) for call in calls]
-    tree = ast.Expression(ast.Tuple(rows, _LOADED, **_AT))
-    try:
-        code = compile(tree, _FILE, "eval")
-        words = set(code.co_names)
-        if not (words <= _PURE and words.isdisjoint(made) and len(list(_words_of(code))) == 1):
-            return None
-        arguments: tuple[tuple[Any, ...], ...] = eval(code, {})
-        data = marshal.dumps(list(zip(asked, arguments, strict=True)), _AS_WRITTEN)
-    except (SyntaxError, ValueError, TypeError, ArithmeticError, MemoryError, RecursionError):
-        return None
-    return data if len(data) <= MOST_BYTES // 2 else None
+    code = compile(ast.Expression(ast.Tuple(rows, _LOADED, **_AT)), _FILE, "eval")
+    words = set(code.co_names)
+    is_plain = words <= _PURE and words.isdisjoint(made) and len(list(_words_of(code))) == 1
+    return code if is_plain and _BUILD_SET not in code.co_code[::2] else None
 
 
 def _words_of(code: CodeType) -> Iterator[tuple[str, ...]]:

@@ -19,7 +19,7 @@ LEAST_S = 1.0
 LEAST_OUTPUT_KB = 64
 """Where less is allowed, nothing is checked in batches: they may take that."""
 MOST = 64
-MOST_CHARACTERS = 1 << 18
+MOST_CHARACTERS = 100_000
 """Of programs and tests together: all are read, which takes time, before the first is begun."""
 _SIZE = 8
 

@@ -18,7 +18,16 @@ from types import CoroutineType, ModuleType
 from typing import Any
 
 from synth_assets.resources.sandbox.stream import Stream
-from synth_assets.resources.sandbox.talk import OK, OVER, RAISED, STOPPED, Message, Talk, TalkOver
+from synth_assets.resources.sandbox.talk import (
+    OK,
+    OVER,
+    RAISED,
+    STOPPED,
+    Message,
+    Talk,
+    TalkOver,
+    packed,
+)
 from synth_assets.resources.sandbox.wire import Value, WireError, pack
 
 _FILE = "<program>"
@@ -96,6 +105,7 @@ class Program:
         self._objects: list[Any] = []
         self._numbers: dict[int, int] = {}
         self._callbacks: dict[int, Callable[..., Any]] = {}
+        self._known: dict[str, Any] = {}
         self._printed = _Printed()
         self._talk = Talk(stream, self._describe, self._adopt, self._answer)
 
@@ -186,7 +196,12 @@ class Program:
                 found = self._load()
                 return {n: found[n] for n in names if self._crosses(found, n)}, {}
             case ("ahead", names, calls):
-                return self._call_all(self._load(), names, calls), {}
+                found = self._load()
+                known = [name for name in names if self._crosses(found, name)]
+                self._known = {name: found[name] for name in known}
+                return (known, self._call_all(calls)), {}
+            case ("rest", calls):
+                return self._call_all(calls), {}
             case ("get", value, name):
                 return getattr(value, name), {}
             case ("set", value, name, given):
@@ -225,34 +240,33 @@ class Program:
         result = callee(*arguments, **named)
         return result, {k: v for k, v in mutable.items() if self._differs(v, before[k])}
 
-    def _call_all(
-        self, found: dict[str, Any], names: list[str], calls: bytes
-    ) -> tuple[list[str], list[bytes] | None]:
-        """Make calls until one raises: which names there are, and each reply, as bytes.
+    def _call_all(self, calls: bytes) -> bytes | None:
+        """Make calls until one raises, or has no name here: their replies, one after the other.
 
-        No replies where one is more than data, as what becomes of that can hang on later calls.
+        None where one is more than data, as what becomes of that can hang on later calls.
         """
         replies: list[bytes] = []
         size = 0
-        known = [name for name in names if self._crosses(found, name)]
         for name, arguments in marshal.loads(calls):
-            if name not in known:
+            if name not in self._known:
                 break
+            is_last = False
             try:
-                reply: Message = (OK, found[name](*arguments))
+                reply: Message = (OK, self._known[name](*arguments))
             except BaseException as exc:  # noqa: BLE001 - whatever the program raises is its answer
                 reply = self._raised(exc)
+                is_last = True
             try:
-                data = pack(reply, self._data_only)
+                data = packed(reply, self._data_only)
             except WireError:
-                return known, None
+                return None
             replies.append(data)
             size += len(data)
             if size > _MOST_AHEAD:
-                return known, None
-            if reply[0] != OK:
+                return None
+            if is_last:
                 break
-        return known, replies
+        return b"".join(replies)
 
     def _differs(self, value: Value, before: bytes) -> bool:
         try:

@@ -18,7 +18,7 @@ from functools import partial
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-from synth_assets.core.verify.programs import TestStyle
+from synth_assets.core.verify.program_tests import TestStyle
 from synth_assets.resources.sandbox import batch
 from synth_assets.resources.sandbox.ahead import ANSWER, TESTS
 from synth_assets.resources.sandbox.candidate import read_whole
@@ -39,7 +39,7 @@ from synth_assets.resources.sandbox.talk import TalkOver
 
 _MOST_TOLD = 300
 _LEFT = "_left_of_test"
-_GARBAGE = 50_000
+_GARBAGE = 200_000
 _BUILTINS = frozenset(dir(builtins))
 FIT, SPENT, ANEW, AGAIN, OWN = b"fit", b"spent", b"anew", b"again", b"own"
 """Answers of a tests' process: it may serve on; it may not; it did nothing, and another must; it
@@ -131,30 +131,34 @@ def _served_many(cpu_s: float, channel: int, tests: int, verdicts: int) -> bytes
 
 
 def _examined_quickly(ready: Ready, session: Session) -> Finding:
-    """As `_examine`, with all calls made at once where they can be."""
+    """As `_examine`, with several calls made at once where they can be."""
     paper, work, ahead = ready.paper, ready.work, ready.ahead
     if ahead is None:
         return _examine(paper, Work.of(paper), session)
+    space, wanted, fault = prepared(paper, work)
+    calls = None if fault else ahead.calls()
+    if calls is None:
+        return _ALONE
     try:
-        defined, answer = session.call_ahead(ready.wanted, ahead)
+        defined, answer = session.call_ahead(wanted, ahead, calls)
     except NotHereError:
         return _ALONE
     except MemoryError:
         return _NO_MEMORY
     except BaseException as exc:  # noqa: BLE001 - whatever the program raises
         return Finding("does_not_run", what=_told(exc))
-    if answer is None or not ahead.names.issuperset(defined):
+    if not ahead.names.issuperset(defined):
         return _ALONE
-    space = ready.space | {ANSWER: answer}
     found = dict.fromkeys(defined)
     work.code = ahead.code
-    finding = _tested(paper, work, session, space, found, None)
+    finding = _tested(paper, work, session, {**space, ANSWER: answer}, found, None)
     if finding.kind == "failed":
         # What makes asserts tell more takes long, and is not needed where they hold.
         work.code = None
-        again = _tested(paper, work, session, space, found, None)
-        return again if again.kind == "failed" else finding
-    return finding
+        space, _, fault = prepared(paper, work)
+        again = _tested(paper, work, session, {**space, ANSWER: answer}, found, fault)
+        finding = again if again.kind == "failed" else finding
+    return _ALONE if session.is_beyond_data else finding
 
 
 def _is_left_sound(finding: Finding, session: Session) -> bool:
@@ -166,7 +170,7 @@ def _is_left_sound(finding: Finding, session: Session) -> bool:
 
 def _print(text: str) -> None:
     if text:
-        sys.stdout.write(text)
+        sys.stdout.write(text.encode("utf-8", "backslashreplace").decode())
 
 
 def _examine(paper: Paper, work: Work, session: Session) -> Finding:
@@ -224,6 +228,8 @@ def _admit(paper: Paper, work: Work, session: Session, found: dict[str, Any]) ->
         raise UntranslatableError(session.untranslatable)
     if paper.entry_point and paper.entry_point not in found:
         raise NameError(f"the program defines no {paper.entry_point}")
+    if work.is_plain:
+        return
     program = ModuleType("solution")
     program.__dict__.update(found)
     sys.modules["solution"] = program

@@ -33,7 +33,10 @@ FIT, SPENT, OTHER, ALONE = b"fit", b"spent", b"other", b"alone"
 """What it says: it is ready for the next, or for none; this program is not plain and was not run;
 only in a process of its own can it be told what becomes of this program."""
 
-_GARBAGE = 50_000
+_GARBAGE = 200_000
+_LOOKS_AT_SPACE = 16
+"""After how many programs the process looks what address space is left. Only its own end hangs on
+that: whatever runs out of memory is run again by itself."""
 _SPARE_MB = 16
 """How much address space programs may leave taken, MiB."""
 _KINDS = [each for each in vars(_collections_abc).values() if isinstance(each, abc.ABCMeta)]
@@ -97,6 +100,7 @@ class _Surroundings:
         sizes = range(1, memory_mb + 1)
         most = bisect_left(sizes, True, key=lambda size: not _is_free(size))
         self._free_mb = max(1, most - _SPARE_MB)
+        self._served = 0
 
     def are_restored(self) -> bool:
         """Empty what the library keeps for later; whether nothing else is left."""
@@ -105,9 +109,10 @@ class _Surroundings:
             clear()
         for kind in _KINDS:
             kind._abc_caches_clear()  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+        self._served += 1
         if _sizes() != self._sizes:
             return False
-        if _is_free(self._free_mb):
+        if self._served % _LOOKS_AT_SPACE or _is_free(self._free_mb):
             return True
         gc.collect()
         return _is_free(self._free_mb)

@@ -4,11 +4,11 @@ import ast
 import builtins
 import importlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
-from synth_assets.core.verify.programs import TestStyle
+from synth_assets.core.verify.program_tests import TestStyle
 from synth_assets.resources.sandbox.ahead import TESTS, Ahead, ahead_of
 from synth_assets.resources.sandbox.reading import Reading, read
 
@@ -44,6 +44,7 @@ class Work:
         tree: of asserts and of `unittest`.
         support: the tree of what they rely on.
         used: what the tests use.
+        relied: what their support uses.
         is_plain: whether they and their support change nothing that outlives them.
         fault: why they could not be read.
         code: of the tests as they are to be run, where that is not to be made of the tree.
@@ -52,6 +53,7 @@ class Work:
     tree: ast.Module
     support: ast.Module
     used: Reading
+    relied: Reading
     is_plain: bool
     fault: BaseException | None = None
     code: CodeType | None = None
@@ -66,49 +68,44 @@ class Work:
             tree = _parsed(source, "the tests")
             used = read(tree)
             support = _parsed(paper.support, "the support of the tests")
-            plain = paper.style == TestStyle.ASSERTS and used.is_plain and read(support).is_plain
+            relied = read(support)
+            plain = paper.style == TestStyle.ASSERTS and used.is_plain and relied.is_plain
         except (UnsoundTestsError, MemoryError, RecursionError) as exc:
             nothing = ast.Module([], [])
             is_unsound = isinstance(exc, UnsoundTestsError)
-            return cls(nothing, nothing, Reading(), is_unsound, exc)
-        return cls(tree, support, used, plain)
+            return cls(nothing, nothing, Reading(), Reading(), is_unsound, exc)
+        return cls(tree, support, used, relied, plain)
 
     def set_random(self) -> None:
         """Let random numbers be the same for everyone, whatever others drew before."""
-        if self.used.uses_random:
+        if self.used.uses_random or self.relied.uses_random:
             importlib.import_module("random").seed(0)
 
 
 @dataclass
 class Ready:
-    """Tests that are about to be run.
+    """Tests that were read, and nothing of which was run.
 
     Attributes:
         paper: the tests.
         work: the same, read.
-        space: the names that they see, but the program's.
-        wanted: names that the program may define.
-        ahead: the calls that they make, where these can be made before.
+        ahead: the calls that they make, where these can be made before they are reached.
     """
 
     paper: Paper
     work: Work
-    space: dict[str, Any] = field(default_factory=dict[str, Any])
-    wanted: list[str] = field(default_factory=list[str])
     ahead: Ahead | None = None
 
     @classmethod
     def of(cls, text: str) -> "Ready":
-        """Read tests, and run their support where that is plain."""
+        """Read tests."""
         paper = Paper.read(text)
         work = Work.of(paper)
-        if not work.is_plain:
+        if work.fault or not work.is_plain:
             return cls(paper, work)
-        space, wanted, fault = prepared(paper, work)
-        if fault:
-            return cls(paper, work)
-        ahead = ahead_of(work.tree, work.used, space, paper.entry_point)
-        return cls(paper, work, space, wanted, ahead)
+        space = {"__name__", "__builtins__"} | work.relied.bound | work.used.modules
+        ahead = ahead_of(paper.source, work.tree, work.used, space, paper.entry_point)
+        return cls(paper, work, ahead)
 
 
 def prepared(paper: Paper, work: Work) -> tuple[dict[str, Any], list[str], BaseException | None]:

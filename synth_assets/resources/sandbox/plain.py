@@ -42,7 +42,7 @@ _MODULES: dict[str, frozenset[str]] = {
         "fullmatch match search split sub subn",
         "string": "ascii_letters ascii_lowercase ascii_uppercase capwords digits hexdigits "
         "octdigits printable punctuation whitespace",
-        "sys": "getsizeof maxsize",
+        "sys": "maxsize",
         "typing": "Any Callable Deque Dict FrozenSet Generator Hashable Iterable Iterator List "
         "Mapping NoReturn Optional Sequence Set Tuple Union",
     }.items()

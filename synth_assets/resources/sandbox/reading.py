@@ -20,11 +20,12 @@ HARMLESS = {
     *("NotImplemented", "Ellipsis"),
     *(n for n, v in vars(builtins).items() if isinstance(v, type) and issubclass(v, Exception)),
 }
-_OUT_OF_REACH = set(dir(builtins)) - HARMLESS
+_BUILTINS = frozenset(dir(builtins))
+_OUT_OF_REACH = _BUILTINS - HARMLESS
 _OF_RANDOM = frozenset(
     (
-        *("choice", "choices", "gauss", "randint", "random", "randrange", "sample", "seed"),
-        *("shuffle", "uniform"),
+        *("choice", "choices", "randint", "random", "randrange", "sample", "seed", "shuffle"),
+        "uniform",
     )
 )
 _PLAIN_MODULES = {
@@ -38,12 +39,13 @@ _PLAIN_MODULES = {
             *("octdigits", "printable", "punctuation", "whitespace"),
         )
     ),
-    "sys": frozenset(("getsizeof", "maxsize")),
+    "sys": frozenset(("maxsize",)),
 }
 _PLAIN_IMPORTS = {
     **_PLAIN_MODULES,
     "typing": {"Any", "Callable", "Dict", "Iterable", "List", "Optional", "Set", "Tuple", "Union"},
-    "collections": {"Counter", "OrderedDict", "defaultdict", "deque"},
+    # Not `Counter`, which is written in Python: `Counter.copy(int)` is `type`.
+    "collections": {"OrderedDict", "defaultdict", "deque"},
 }
 METHODS = {
     name
@@ -79,7 +81,7 @@ class Reading:
         kinds: of its nodes.
         attributes: what it asks of values; of modules, with their names before it.
         imports: pairs of module and name; no name where the whole module is imported.
-        stores: whether it sets an attribute, or calls a module what another is called.
+        reaches: whether it sets an attribute, or has a module as a value or by another name.
         size: its nodes.
     """
 
@@ -90,13 +92,18 @@ class Reading:
     kinds: set[type[ast.AST]] = field(default_factory=set[type[ast.AST]])
     attributes: set[str] = field(default_factory=set[str])
     imports: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
-    stores: bool = False
+    reaches: bool = False
     size: int = 0
+
+    @property
+    def bound(self) -> set[str]:
+        """Names that it defines or imports."""
+        return self.made.union(*({name or module} for module, name in self.imports))
 
     @property
     def others(self) -> set[str]:
         """Names that neither Python nor the source itself defines."""
-        return self.names - self.made - set(dir(builtins))
+        return self.names - self.made - _BUILTINS
 
     @property
     def uses_random(self) -> bool:
@@ -114,7 +121,7 @@ class Reading:
         words = self.names | self.made
         return (
             self.size <= _MOST_NODES
-            and not self.stores
+            and not self.reaches
             and self.kinds <= _PLAIN
             and not words & _OUT_OF_REACH
             and not any(word.startswith("__") for word in words)
@@ -143,8 +150,14 @@ def read(tree: ast.Module) -> Reading:
             continue
         if kind is ast.Constant:
             continue
-        _note(found, node, kind)
-        add_parts(node, nodes)
+        if kind in _TOLD:
+            _note(found, node, kind)
+        if kind is not ast.Attribute:
+            add_parts(node, nodes)
+        elif not _is_of_module(node):
+            nodes.append(node.value)
+    known = found.modules | {module for module, name in found.imports if not name}
+    found.reaches |= not found.names.isdisjoint(known)
     found.names -= found.modules
     found.size = len(nodes)
     return found
@@ -175,6 +188,15 @@ def add_parts(node: _Node, nodes: list[_Node]) -> None:
             nodes.append(part)
 
 
+_TOLD = frozenset(
+    (
+        *(ast.Assert, ast.Attribute, ast.FunctionDef, ast.ClassDef, ast.arg, ast.ExceptHandler),
+        *(ast.Import, ast.ImportFrom),
+    )
+)
+"""Kinds of nodes that `_note` knows."""
+
+
 def _note(found: Reading, node: _Node, kind: type[ast.AST]) -> None:
     if kind is ast.Assert:
         found.asserts.append(node)
@@ -190,8 +212,7 @@ def _note(found: Reading, node: _Node, kind: type[ast.AST]) -> None:
         found.imports.update((alias.name, "") for alias in node.names)
         aliases = {alias.asname for alias in node.names if alias.asname}
         found.made |= aliases
-        # Attributes are told apart by the names of modules.
-        found.stores |= not aliases.isdisjoint(_PLAIN_MODULES)
+        found.reaches |= bool(aliases)
     elif kind is ast.ImportFrom:
         found.imports.update((node.module or ".", alias.name) for alias in node.names)
         found.made.update(alias.asname for alias in node.names if alias.asname)
@@ -199,8 +220,14 @@ def _note(found: Reading, node: _Node, kind: type[ast.AST]) -> None:
             found.names.update(alias.name for alias in node.names)
 
 
+def _is_of_module(node: ast.Attribute) -> bool:
+    """Whether it is asked of a standard module, by its name."""
+    of = node.value
+    return type(of) is ast.Name and type(of.ctx) is ast.Load and of.id in sys.stdlib_module_names
+
+
 def _attribute(found: Reading, node: ast.Attribute) -> None:
-    found.stores |= type(node.ctx) is not ast.Load
+    found.reaches |= type(node.ctx) is not ast.Load
     of = node.value.id if isinstance(node.value, ast.Name) else ""
     found.attributes.add(f"{of}.{node.attr}" if of in _PLAIN_MODULES else node.attr)
     if of in sys.stdlib_module_names:

@@ -110,12 +110,16 @@ class Sandbox:
     def _together(self, jobs: Sequence[ProgramJob]) -> list[ProgramOutcome]:
         """What `run` says of each; those that batches do not tell of are run by themselves."""
         outcomes: list[ProgramOutcome] = []
+        most = batch.MOST
         while len(outcomes) < len(jobs):
-            left = _as_many_as_fit(jobs[len(outcomes) :])
+            left = _as_many_as_fit(jobs[len(outcomes) : len(outcomes) + most])
             found = self._batched(left) if _is_for_batches(left) else []
             # Whatever stopped a batch is the first that it does not come to.
             told = [*found, None] if found else [None] * len(left)
             outcomes += [o or self.run(job) for job, o in zip(left, told, strict=False)]
+            # What is read of a batch that stops is read in vain.
+            is_whole = len(found) == len(left)
+            most = min(batch.MOST, 2 * most) if is_whole else max(2, 2 * len(found))
         return outcomes
 
     def _batched(self, jobs: Sequence[ProgramJob]) -> list[ProgramOutcome | None]:

@@ -7,7 +7,7 @@ shared memory, the clock. Assembled by hand, as libseccomp is not on every machi
 
 import ctypes
 import errno
-import platform
+import os
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -116,7 +116,7 @@ class _Filter:
 
 def is_known_machine() -> bool:
     """Whether the numbers of this machine's system calls are known here."""
-    return platform.machine() in _MACHINES
+    return os.uname().machine in _MACHINES
 
 
 def filter_of(own_pid: int, *, may_mark: bool) -> bytes:
@@ -142,7 +142,7 @@ def filter_of_parent(*, may_mark: bool) -> bytes:
 
 def rest() -> Callable[[int], None]:
     """What puts a program under the rest of its filter, given its own process id."""
-    _, column = _MACHINES[platform.machine()]
+    _, column = _MACHINES[os.uname().machine]
     somebody = struct.pack("<HBBI", _EQUAL, 0, 1, _SOMEBODY)
     made = _Filter([])
     made.add(_LOAD, _NUMBER)
@@ -171,10 +171,10 @@ def rest() -> Callable[[int], None]:
 def _made(free: str, checks: dict[str, _Filter]) -> bytes:
     if not is_known_machine():
         raise SandboxError(
-            f"Programs cannot be run safely on a {platform.machine()} processor: its system calls "
+            f"Programs cannot be run safely on a {os.uname().machine} processor: its system calls "
             "are not known here. Use x86_64 or aarch64."
         )
-    machine, column = _MACHINES[platform.machine()]
+    machine, column = _MACHINES[os.uname().machine]
     made = _Filter([])
     made.add(_LOAD, _MACHINE)
     made.add(_EQUAL, machine, 1, 0)

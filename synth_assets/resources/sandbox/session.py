@@ -15,12 +15,14 @@ from synth_assets.resources.sandbox.talk import (
     LOAD,
     OK,
     RAISED,
+    REST,
     YOURS,
     Message,
     Talk,
     TalkOver,
+    reply_at,
 )
-from synth_assets.resources.sandbox.wire import ForgedError, Value, WireError, unpack
+from synth_assets.resources.sandbox.wire import ForgedError, Value, WireError
 
 _MOST_ITEMS = 100_000
 _ENDINGS = ("StopIteration", "StopAsyncIteration", "GeneratorExit")
@@ -45,11 +47,14 @@ class Session:
         broken: why the talk ended before the tests did; then nothing the program said counts.
         is_forged: whether it ended because the program broke the rules.
         untranslatable: what the tests did that cannot be done across two processes.
+        is_beyond_data: whether a result of a call made ahead was more than data; nothing that was
+            seen since counts then.
     """
 
     def __init__(self, stream: int | Stream, printed: Callable[[str], object]) -> None:
         self.broken = ""
         self.is_forged = False
+        self.is_beyond_data = False
         self.untranslatable = ""
         self._printed = printed
         self._talk = Talk(stream, self._describe, self._adopt, self._serve)
@@ -98,34 +103,48 @@ class Session:
         return found  # pyright: ignore[reportUnknownVariableType]
 
     def call_ahead(
-        self, wanted: list[str], ahead: Ahead
-    ) -> tuple[list[str], Callable[[int], Value] | None]:
-        """Have the program loaded, by plain tests, and calls made; see `Ahead`.
+        self, wanted: list[str], ahead: Ahead, calls: tuple[bytes, bytes]
+    ) -> tuple[list[str], Callable[[int], Value]]:
+        """Have the program loaded, by plain tests, and calls made.
+
+        Args:
+            wanted: names that the tests use.
+            ahead: what they call.
+            calls: see `Ahead.calls`.
 
         Returns:
-            Which of the names that the tests use it defines; and what gives the result of the call
-            of a number, or raises. None where a result is more than data.
+            Which of the names it defines; and what gives the result of the call of a number, or
+            raises.
         """
-        told = self.ask(AHEAD, wanted, ahead.calls)
-        match told:
-            case (list(names), _) if any(type(name) is not str for name in names):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-                raise TalkOver("the program's names are none")
-            case (list(names), list(replies)):  # pyright: ignore[reportUnknownVariableType]
-                return names, partial(self._result, ahead, replies)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-            case (list(names), None):  # pyright: ignore[reportUnknownVariableType]
-                return names, None  # pyright: ignore[reportUnknownVariableType]
+        first, rest = calls
+        match self.ask(AHEAD, wanted, first):
+            case (list(names), replies) if all(type(name) is str for name in names):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+                groups = [self._replies(replies)]
+                return names, partial(self._result, ahead, groups, rest)  # pyright: ignore[reportUnknownVariableType]
             case _:
-                raise TalkOver("the program's answers are none")
+                raise TalkOver("the program's names are none")
 
-    def _result(self, ahead: Ahead, replies: list[bytes], number: int) -> Value:
-        if number >= len(replies):
-            raise NameError(f"name {ahead.asked[number]!r} is not defined")
+    def _replies(self, replies: Value) -> "_Replies":
+        if replies is None:
+            self.is_beyond_data = True
+            return _Replies(b"")
+        if type(replies) is not bytes:
+            raise TalkOver("the program's answers are none")
+        return _Replies(replies)
+
+    def _result(self, ahead: Ahead, groups: "list[_Replies]", rest: bytes, number: int) -> Value:
+        is_first = number < ahead.first
+        if len(groups) == 1 and not is_first:
+            groups.append(self._replies(self.ask(REST, rest)))
         try:
-            match unpack(replies[number], _no_object):
+            reply = groups[0][number] if is_first else groups[1][number - ahead.first]
+            match reply:
                 case ("ok", value):  # pyright: ignore[reportUnknownVariableType]
                     return value  # pyright: ignore[reportUnknownVariableType]
                 case ("raised", tuple(names), tuple(arguments), str()):  # pyright: ignore[reportUnknownVariableType]
                     raise self._error(names, arguments)  # pyright: ignore[reportUnknownArgumentType]
+                case None:
+                    raise NameError(f"name {ahead.asked[number]!r} is not defined")
                 case _:
                     raise ForgedError("it has no such form")
         except ForgedError as exc:
@@ -225,6 +244,26 @@ class Session:
                     return (RAISED, (type(exc).__name__,), (str(exc),))
             case _:
                 raise ForgedError("it asks for what it may not have")
+
+
+class _Replies:
+    """Replies in the order in which they came; each is read when it is asked for."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._starts = [0]
+
+    def __getitem__(self, number: int) -> Message | None:
+        """None where there are fewer; raises ForgedError where it is no reply."""
+        while True:
+            place = min(number, len(self._starts) - 1)
+            if self._starts[place] == len(self._data):
+                return None
+            reply, end = reply_at(self._data, self._starts[place], _no_object)
+            if place + 1 == len(self._starts):
+                self._starts.append(end)
+            if place == number:
+                return reply
 
 
 def _no_object(_: tuple[Any, ...]) -> Value:

@@ -20,15 +20,21 @@ class Stream:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._read = b""
+        self._held = b""
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing was read that nobody received."""
         return not self._read
 
+    def hold(self, data: bytes) -> None:
+        """Write one frame with the next that is sent; at the end of the stream nobody needs it."""
+        self._held += _Size.pack(len(data)) + data
+
     def send(self, data: bytes) -> None:
         """Write one frame; raises OSError when nobody reads any more."""
-        whole = _Size.pack(len(data)) + data
+        whole = self._held + _Size.pack(len(data)) + data
+        self._held = b""
         sent = os.write(self._descriptor, whole)
         while sent < len(whole):
             sent += os.write(self._descriptor, memoryview(whole)[sent:])

@@ -18,6 +18,7 @@ from synth_assets.resources.sandbox.wire import (
     pack,
     pack_rest,
     unpack,
+    unpack_at,
     unpack_rest,
 )
 
@@ -25,8 +26,10 @@ Message: TypeAlias = tuple[Any, ...]
 
 OK, RAISED, STOPPED = "ok", "raised", "stopped"
 _REPLIES = (OK, RAISED, STOPPED)
-CALL, LOAD, AHEAD, YOURS, OVER = "call", "load", "ahead", "yours", "over"
+CALL, LOAD, AHEAD, REST = "call", "load", "ahead", "rest"
+YOURS, OVER = "yours", "over"
 
+_OVER = head_of(1, OVER)
 # Nearly all messages begin like one of these.
 _ANSWERED = head_of(2, OK)
 _CALLS = head_of(4, CALL) + b"o" + head_of(2, YOURS)
@@ -34,6 +37,28 @@ _CALLS = head_of(4, CALL) + b"o" + head_of(2, YOURS)
 
 class TalkOver(BaseException):
     """The other process is gone; no `except Exception` of the code between may hide it."""
+
+
+def packed(reply: Message, foreign: Foreign) -> bytes:
+    """A reply as bytes; raises WireError where it cannot cross."""
+    if len(reply) == 2 and reply[0] is OK:
+        return pack_rest(_ANSWERED, reply[1:], foreign)
+    return pack(reply, foreign)
+
+
+def reply_at(data: bytes, start: int, adopt: Adopt) -> tuple[Message, int]:
+    """The reply that begins at this place of several, and where it ends.
+
+    Raises:
+        ForgedError: if none does.
+    """
+    if data.startswith(_ANSWERED, start):
+        value, end = unpack_at(data, start + len(_ANSWERED), adopt)
+        return (OK, value), end
+    reply, end = unpack_at(data, start, adopt)
+    if type(reply) is not tuple:
+        raise ForgedError("this is no reply")
+    return reply, end  # pyright: ignore[reportUnknownVariableType]
 
 
 class Talk:
@@ -90,8 +115,8 @@ class Talk:
         return not self._awaited and self._stream.is_empty
 
     def end(self) -> None:
-        """Tell the other process that nobody asks any more, where others may ask it later."""
-        self._send(pack((OVER,), self._foreign))
+        """Tell the other process, with what others ask it later, that this talk is over."""
+        self._stream.hold(_OVER)
 
     def _ask(self, data: bytes) -> None:
         self._awaited += 1
@@ -104,10 +129,7 @@ class Talk:
 
     def _reply(self, reply: Message) -> None:
         try:
-            if len(reply) == 2 and reply[0] is OK:
-                data = pack_rest(_ANSWERED, reply[1:], self._foreign)
-            else:
-                data = pack(reply, self._foreign)
+            data = packed(reply, self._foreign)
         except WireError as exc:
             data = pack((RAISED, ("TypeError", "Exception"), (str(exc),), ""), self._foreign)
         self._send(data)

@@ -91,11 +91,24 @@ def unpack_rest(data: bytes, start: int, number: int, adopt: Adopt) -> list[Any]
     return _taken(data, start, adopt, (1,) * number)
 
 
+_FAULTS = (WireError, ValueError, TypeError, ArithmeticError, LookupError, struct.error)
+"""What bytes that are no value run into."""
+
+
+def unpack_at(data: bytes, start: int, adopt: Adopt) -> tuple[Any, int]:
+    """The value that begins at this place of bytes in which several follow each other; its end."""
+    reader = _Reader(data, adopt, start)
+    try:
+        return reader.take(0), reader.place
+    except _FAULTS as exc:
+        raise ForgedError(f"these bytes are no value: {exc}") from exc
+
+
 def _taken(data: bytes, start: int, adopt: Adopt, depths: tuple[int, ...]) -> list[Any]:
     reader = _Reader(data, adopt, start)
     try:
         values = [reader.take(depth) for depth in depths]
-    except (WireError, ValueError, TypeError, ArithmeticError, LookupError, struct.error) as exc:
+    except _FAULTS as exc:
         raise ForgedError(f"these bytes are no value: {exc}") from exc
     if reader.place != len(data):
         raise ForgedError("there are bytes behind the value")
@@ -161,6 +174,8 @@ class _Writer:
             self._add(_TaggedFloat.pack(b"f", value))
         elif kind is dict:
             self._dict(value, depth)
+        elif kind is bytes:
+            self._sized(b"b", value)
         else:
             self._other(value, depth)
 
@@ -281,7 +296,7 @@ def _made(name: str, arguments: tuple[Any, ...]) -> Value:
     return kind.fromisoformat(*arguments) if name in _WRITTEN else kind(*arguments)
 
 
-_N, _T, _F, _I, _J, _FL, _S, _L, _TU, _D = b"NTFijfsltd"
+_N, _T, _F, _I, _J, _FL, _S, _L, _TU, _D, _B = b"NTFijfsltdb"
 _TAG = 1
 
 
@@ -308,6 +323,8 @@ class _Reader:
             return self._items(depth + 1)
         if tag == _TU:
             return tuple(self._items(depth + 1))
+        if tag == _B:
+            return self._sized()
         if tag == _D:
             return {self.take(depth + 1): self.take(depth + 1) for _ in range(self._count())}
         return self._rare(bytes((tag,)), depth)
@@ -337,8 +354,6 @@ class _Reader:
                 return set(items) if tag == b"S" else frozenset(items)
             case b"c":
                 return complex(*_Complex.unpack(self._bytes(16)))
-            case b"b":
-                return self._sized()
             case b"y":
                 return bytearray(self._sized())
             case b"n":
