@@ -41,7 +41,6 @@ def measure(recipes: int = 8) -> str:
                 began = time.monotonic()
                 _backfill(loop)
                 wall = time.monotonic() - began
-    print(cpu)
     runs = sorted(seconds for parent, seconds in cpu.values() if parent in cpu)
     servers = [seconds for parent, seconds in cpu.values() if parent not in cpu]
     rows = [

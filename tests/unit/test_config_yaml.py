@@ -85,6 +85,43 @@ def test_parse_yaml_endless_nesting_is_refused_before_it_is_built(opening: str):
     assert "nested deeper than 20 levels" in refusal(text)
 
 
+def nested(steps: list[str]) -> tuple[str, int]:
+    """A document of collections within each other, and how many they are."""
+    text, column, flow = "", 0, ""
+    for step in steps:
+        if step == "[":
+            flow += "["
+        elif flow:
+            continue
+        elif step == "-":
+            text += "- "
+            column += 2
+        else:
+            text += f"k:\n{' ' * (column + 1)}"
+            column += 1
+    closed = flow.replace("[", "]")[::-1]
+    levels = sum(1 for n, step in enumerate(steps) if step == "[" or "[" not in steps[:n])
+    return f"{text}{flow}1{closed}", levels
+
+
+@given(st.lists(st.sampled_from("-k["), min_size=1, max_size=30))
+def test_parse_yaml_nesting_is_counted_however_it_is_written(steps: list[str]):
+    text, levels = nested(steps)
+    if levels > 20:
+        assert "nested deeper than 20 levels" in refusal(text)
+        return
+    value = read(text)
+    for _ in range(levels):
+        assert isinstance(value, list | dict)
+        value = next(iter(value.values())) if isinstance(value, dict) else value[0]
+    assert value == 1
+
+
+def test_parse_yaml_lists_below_their_keys_are_counted():
+    lines = [f"{'  ' * n}{'- ' if n else ''}k:" for n in range(11)]
+    assert "nested deeper than 20 levels" in refusal("\n".join([*lines, "  " * 11 + "- 1"]))
+
+
 def test_parse_yaml_ten_megabytes_are_refused_by_size():
     assert "at most 200,000 are read" in refusal("[" * 10_000_000)
 
