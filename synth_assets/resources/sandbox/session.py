@@ -122,14 +122,14 @@ class Session:
                 groups = [self._replies(replies)]
                 return names, partial(self._result, ahead, groups, rest)  # pyright: ignore[reportUnknownVariableType]
             case _:
-                raise TalkOver("the program's names are none")
+                raise self._forged(ForgedError("it has no such form"))
 
     def _replies(self, replies: Value) -> "_Replies":
         if replies is None:
             self.is_beyond_data = True
             return _Replies(b"")
         if type(replies) is not bytes:
-            raise TalkOver("the program's answers are none")
+            raise self._forged(ForgedError("it has no such form"))
         return _Replies(replies)
 
     def _result(self, ahead: Ahead, groups: "list[_Replies]", rest: bytes, number: int) -> Value:
