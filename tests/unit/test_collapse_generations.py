@@ -251,6 +251,8 @@ def test_canary_orders_sets_by_what_is_missing_and_by_what_ought_not_to_be_there
     assert harm["like"] < min(harm["copies"], harm["shuffled"])
     assert max(harm["copies"], harm["shuffled"]) < harm["of another kind"]
 
+    empty = run_canary([*real, ""], [True] * 400 + [False], beside, yard, size=_SMALL)
+    assert empty.foreign == 0.0
     alone = run_canary(real, [True] * 400, beside, yard, size=_SMALL)
     assert alone.foreign == 0.0
     by_frequency = {each.sign: each.value for each in risk_of(alone).components}

@@ -172,7 +172,7 @@ def run_canary(
     chosen: list[int] = rng.permutation(len(texts))[: size.rows].tolist()
     rows = [texts[place] for place in chosen]
     own = [texts[place] for place in chosen if is_real[place]]
-    written = [texts[place] for place in chosen if not is_real[place]]
+    written = [texts[place] for place in chosen if texts[place] and not is_real[place]]
     beside = [drawn(real, rng, len(rows)) for _ in range(2)]
     trained = {
         Trained.SET: rows,
