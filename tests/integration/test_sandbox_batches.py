@@ -31,6 +31,7 @@ _RIGHT, _WRONG, _ENDLESS, _NOT_PLAIN = (
     "import os\ndef f(): return os.getpid() * 0 + 1",
 )
 _TESTS = "assert f() == 1"
+_ENDLESS_TESTS = "f()\nwhile True: pass"
 _WHOSE = "the tests use len, which the program defines anew; make it the entry point"
 
 
@@ -83,17 +84,27 @@ def test_sandbox_checks_plain_programs_in_batches(sandbox: Sandbox, kinds: list[
     assert kinds == ["batch", "batch"]
 
 
+_PASSED_OVER, _STOPS = ["batch", "calls"], ["batch", "calls", "batch"]
+
+
 @pytest.mark.parametrize(
-    ("source", "tests", "outcome"),
+    ("source", "tests", "outcome", "orders"),
     [
-        (_NOT_PLAIN, _TESTS, Passed()),
-        (_RIGHT, "import os\n" + _TESTS, Passed()),
-        ("def f(): return map(abs, [-1])", "assert list(f()) == [1]", Passed()),
-        ("def len(x): return 1", "assert len([]) == 1\nassert f() == 1", NotRun(_WHOSE)),
+        (_NOT_PLAIN, _TESTS, Passed(), _PASSED_OVER),
+        (_RIGHT, "import os\n" + _TESTS, Passed(), _PASSED_OVER),
+        ("def f(): return map(abs, [-1])", "assert list(f()) == [1]", Passed(), _PASSED_OVER),
+        ("def len(x): return 1", f"assert len([]) == 1\n{_TESTS}", NotRun(_WHOSE), _PASSED_OVER),
+        (_ENDLESS, _TESTS, LimitReached(Limit.CPU, "the program ran out of time"), _STOPS),
+        (_RIGHT, _ENDLESS_TESTS, LimitReached(Limit.CPU, "the tests ran out of time"), _STOPS),
     ],
 )
-def test_sandbox_batch_passes_over_what_is_not_plain(
-    sandbox: Sandbox, kinds: list[str], source: str, tests: str, outcome: ProgramOutcome
+def test_sandbox_batch_passes_over_what_is_not_plain_and_stops_at_what_is_not_quick(
+    sandbox: Sandbox,
+    kinds: list[str],
+    source: str,
+    tests: str,
+    outcome: ProgramOutcome,
+    orders: list[str],
 ):
     right, wrong = _job(_RIGHT), _job(_WRONG)
 
@@ -101,26 +112,7 @@ def test_sandbox_batch_passes_over_what_is_not_plain(
 
     failed = Failed("assert f() == 1", "got 2")
     assert outcomes == [Passed(), failed, outcome, Passed(), failed]
-    assert kinds == ["batch", "calls"]
-
-
-@pytest.mark.parametrize(
-    ("source", "tests", "outcome"),
-    [
-        (_ENDLESS, _TESTS, LimitReached(Limit.CPU, "the program ran out of time")),
-        (_RIGHT, "f()\nwhile True: pass", LimitReached(Limit.CPU, "the tests ran out of time")),
-    ],
-)
-def test_sandbox_batch_stops_at_what_is_not_quick(
-    sandbox: Sandbox, kinds: list[str], source: str, tests: str, outcome: ProgramOutcome
-):
-    right, wrong = _job(_RIGHT), _job(_WRONG)
-
-    outcomes = sandbox.run_all([right, wrong, _job(source, tests), right, wrong])
-
-    failed = Failed("assert f() == 1", "got 2")
-    assert outcomes == [Passed(), failed, outcome, Passed(), failed]
-    assert kinds == ["batch", "calls", "batch"]
+    assert kinds == orders
 
 
 def test_sandbox_batch_is_of_no_more_text_than_is_read_at_once(sandbox: Sandbox, kinds: list[str]):

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from types import CodeType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from synth_assets.core.verify.program_tests import TestStyle
 from synth_assets.resources.sandbox import batch
@@ -36,6 +36,8 @@ from synth_assets.resources.sandbox.paper import (
 from synth_assets.resources.sandbox.session import NotHereError, Session, UntranslatableError
 from synth_assets.resources.sandbox.stream import Stream
 from synth_assets.resources.sandbox.talk import TalkOver
+
+_T = TypeVar("_T")
 
 _MOST_TOLD = 300
 _LEFT = "_left_of_test"
@@ -139,14 +141,10 @@ def _examined_quickly(ready: Ready, session: Session) -> Finding:
     calls = None if fault else ahead.calls()
     if calls is None:
         return _ALONE
-    try:
-        defined, answer = session.call_ahead(wanted, ahead, calls)
-    except NotHereError:
-        return _ALONE
-    except MemoryError:
-        return _NO_MEMORY
-    except BaseException as exc:  # noqa: BLE001 - whatever the program raises
-        return Finding("does_not_run", what=_told(exc))
+    loaded = _loaded(lambda: session.call_ahead(wanted, ahead, calls))
+    if isinstance(loaded, Finding):
+        return loaded
+    defined, answer = loaded
     if not ahead.names.issuperset(defined):
         return _ALONE
     found = dict.fromkeys(defined)
@@ -159,6 +157,18 @@ def _examined_quickly(ready: Ready, session: Session) -> Finding:
         again = _tested(paper, work, session, {**space, ANSWER: answer}, found, fault)
         finding = again if again.kind == "failed" else finding
     return _ALONE if session.is_beyond_data else finding
+
+
+def _loaded(load: Callable[[], _T]) -> _T | Finding:
+    """What comes of having a program loaded; a finding where it does not load."""
+    try:
+        return load()
+    except NotHereError:
+        return _ALONE
+    except MemoryError:
+        return _NO_MEMORY
+    except BaseException as exc:  # noqa: BLE001 - whatever the program raises
+        return Finding("does_not_run", what=_told(exc))
 
 
 def _is_left_sound(finding: Finding, session: Session) -> bool:
@@ -175,14 +185,9 @@ def _print(text: str) -> None:
 
 def _examine(paper: Paper, work: Work, session: Session) -> Finding:
     space, wanted, fault = prepared(paper, work)
-    try:
-        found = session.load(wanted, tests_are_plain=work.is_plain)
-    except NotHereError:
-        return _ALONE
-    except MemoryError:
-        return _NO_MEMORY
-    except BaseException as exc:  # noqa: BLE001 - whatever the program raises
-        return Finding("does_not_run", what=_told(exc))
+    found = _loaded(lambda: session.load(wanted, tests_are_plain=work.is_plain))
+    if isinstance(found, Finding):
+        return found
     finding = _tested(paper, work, session, space, found, fault)
     # A test that catches all would hide these.
     if session.untranslatable:
