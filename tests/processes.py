@@ -18,6 +18,34 @@ def processes_with(variable: str, value: str) -> dict[int, str]:
     return found
 
 
+def parent_of(pid: int) -> int:
+    """The id of its parent; 0 if there is no such process."""
+    told = _told(pid)
+    return int(told[1]) if told else 0
+
+
+def is_running(pid: int) -> bool:
+    """Whether it is there and has not ended; one that only waits to be collected has."""
+    told = _told(pid)
+    return told is not None and told[0] != "Z"
+
+
+def processes_under(owner: int) -> set[int]:
+    """Ids of the processes that one started, and of those that these started."""
+    children: dict[int, list[int]] = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdecimal():
+            pid = int(folder.name)
+            children.setdefault(parent_of(pid), []).append(pid)
+    found: set[int] = set()
+    left = [owner]
+    while left:
+        made = children.get(left.pop(), [])
+        found.update(made)
+        left.extend(made)
+    return found
+
+
 def free_port() -> int:
     """A port that nothing listens on."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
@@ -31,3 +59,12 @@ def is_free(port: int) -> bool:
             return True
     except OSError:
         return False
+
+
+def _told(pid: int) -> list[str] | None:
+    """State, parent and so on, what follows the name in `/proc/PID/stat`."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return text.rpartition(")")[2].split()

@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Iterable
-from pathlib import Path
 
 from tests.e2e.daily_loop import Loop
-from tests.processes import processes_with
+from tests.processes import parent_of, processes_with
 
 _COMMANDS = {
     "daemon": re.compile(r"dagster\._daemon run"),
@@ -23,14 +22,6 @@ def victims(loop: Loop, which: str) -> list[int]:
 
 def runs_among(forked: Iterable[int]) -> list[int]:
     """Those whose parent is what all were forked from; a child that a run just made is none."""
-    parents = {pid: _parent(pid) for pid in forked}
+    parents = {pid: parent_of(pid) for pid in forked}
     first = {pid for pid, parent in parents.items() if parent not in parents}
     return sorted(pid for pid, parent in parents.items() if parent in first)
-
-
-def _parent(pid: int) -> int:
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:  # it ended meanwhile
-        return 0
-    return int(stat.rpartition(")")[2].split()[1])

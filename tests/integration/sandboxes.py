@@ -1,22 +1,18 @@
 """Sandboxes for tests, and what they leave behind."""
 
-import os
 import shutil
 import subprocess
 import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
 from synth_assets.errors import SandboxError
 from synth_assets.resources.sandbox import landlock
-from synth_assets.resources.sandbox.confine import user_for
 from synth_assets.resources.sandbox.orders import Mode
 from synth_assets.resources.sandbox.runner import Sandbox
-
-_FIRST_USER = user_for(0)
+from tests.processes import is_running
 
 
 @contextmanager
@@ -48,26 +44,10 @@ def _has_means(modes: Sequence[Mode]) -> bool:
     return subprocess.run(tried, capture_output=True, check=False).returncode == 0
 
 
-def processes_of_sandboxes() -> set[int]:
-    """Process ids of servers and of what they made, of this and every other test."""
-    found: set[int] = set()
-    for folder in Path("/proc").iterdir():
-        if not folder.name.isdecimal():
-            continue
-        try:
-            command = (folder / "cmdline").read_bytes()
-            user = folder.stat().st_uid
-        except OSError:
-            continue
-        if b"resources.sandbox.zygote" in command or user >= _FIRST_USER:
-            found.add(int(folder.name))
-    return found
-
-
 def wait_for_end(processes: set[int], timeout_s: float = 10.0) -> set[int]:
     """Those of the processes that still are when the time is over."""
     deadline = time.monotonic() + timeout_s
-    while left := {p for p in processes if os.path.exists(f"/proc/{p}")}:
+    while left := {each for each in processes if is_running(each)}:
         if time.monotonic() > deadline:
             break
         time.sleep(0.02)

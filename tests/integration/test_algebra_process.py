@@ -11,6 +11,7 @@ from pathlib import Path
 from synth_assets.core.verify.answers.expressions import Apply, Number, Scalar, Symbol
 from synth_assets.core.verify.tools import Comparison, Proportion, Sameness
 from synth_assets.resources.algebra.process import AlgebraBounds, SymbolicAlgebra
+from tests.processes import is_running
 
 ROOT = Path(__file__).parents[2]
 X = Symbol("x")
@@ -115,11 +116,3 @@ def test_worker_is_not_shared_with_a_fork_and_goes_with_its_process() -> None:
     while any(is_running(int(pid)) for pid in (worker, other_worker)):
         assert time.monotonic() < deadline
         time.sleep(0.05)
-
-
-def is_running(pid: int) -> bool:
-    state = Path(f"/proc/{pid}/stat")
-    try:
-        return state.read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False

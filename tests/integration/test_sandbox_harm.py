@@ -24,7 +24,8 @@ from synth_assets.core.verify.programs import (
 from synth_assets.resources.sandbox.orders import Mode
 from synth_assets.resources.sandbox.runner import Sandbox
 from tests.integration.harmful_programs import HARMFUL, NO_RESOURCES, SLOW
-from tests.integration.sandboxes import open_sandbox, processes_of_sandboxes, wait_for_end
+from tests.integration.sandboxes import open_sandbox, wait_for_end
+from tests.processes import processes_under
 
 _MOST_S = 6.0
 
@@ -145,7 +146,7 @@ def test_sandbox_after_harmful_programs_still_serves_and_is_clean(sandbox: Sandb
 
 
 def test_sandbox_closed_leaves_no_process_behind():
-    before = processes_of_sandboxes()
+    before = processes_under(os.getpid())
     with open_sandbox(size=1) as sandbox:
         sleeps = ProgramJob(
             "import time, threading\n"
@@ -153,7 +154,7 @@ def test_sandbox_closed_leaves_no_process_behind():
             CallTests("assert f() == 1"),
         )
         assert sandbox.run(sleeps) == Passed()
-        made = processes_of_sandboxes() - before
+        made = processes_under(os.getpid()) - before
         assert made
     assert wait_for_end(made) == set()
 
@@ -166,12 +167,11 @@ def test_sandbox_whose_owner_is_killed_leaves_no_process_behind():
         "sandbox = Sandbox(1)\nprint(sandbox.mode, flush=True)\n"
         f"sandbox.run(ProgramJob({program!r}, CallTests('f()')))"
     )
-    before = processes_of_sandboxes()
     with subprocess.Popen([sys.executable, "-c", owner], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         if not process.stdout.readline():
             pytest.skip("nothing here to make a sandbox of")
-        made = _at_least(4, before)
+        made = _at_least(4, process.pid)
         process.kill()
 
     # The server that waits, the one that serves, the program and its tests.
@@ -179,9 +179,9 @@ def test_sandbox_whose_owner_is_killed_leaves_no_process_behind():
     assert wait_for_end(made) == set()
 
 
-def _at_least(number: int, before: set[int]) -> set[int]:
+def _at_least(number: int, owner: int) -> set[int]:
     deadline = time.monotonic() + 20
-    while len(made := processes_of_sandboxes() - before) < number and time.monotonic() < deadline:
+    while len(made := processes_under(owner)) < number and time.monotonic() < deadline:
         time.sleep(0.05)
     return made
 
