@@ -12,6 +12,7 @@ from synth_assets.core.config.mixtures import Mixture
 from synth_assets.core.config.recipe import Recipe
 from synth_assets.core.versions.changes import VersionChange
 from synth_assets.defs.changes import tell_changes
+from synth_assets.defs.run_storage import remove_partitions
 from synth_assets.resources.history import History
 from synth_assets.resources.workshop import Workshop
 
@@ -81,10 +82,9 @@ def sync_partitions(
             if new := sorted(wanted - known):
                 instance.add_dynamic_partitions(name, new)
                 added.extend(new)
-            # Some ms each: a tick that ends before it is through is gone on with by the next.
-            for key in sorted(known - wanted):
-                instance.delete_dynamic_partition(name, key)
-                retired.append(key)
+            if old := sorted(known - wanted):
+                remove_partitions(instance, name, old)
+                retired.extend(old)
     tell_changes(instance, workshop, noted.changes)
     return Sync(tuple(added), tuple(retired), noted.changes)
 

@@ -14,7 +14,7 @@ import os
 import shutil
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -22,8 +22,14 @@ from tempfile import TemporaryDirectory
 from typing import Self
 
 import sqlalchemy as sa
+from dagster import DagsterInstance
 from dagster._core.storage.base_storage import DagsterStorage
-from dagster._core.storage.event_log import SqliteEventLogStorage, SqlPollingEventWatcher
+from dagster._core.storage.event_log import (
+    SqlEventLogStorage,
+    SqliteEventLogStorage,
+    SqlPollingEventWatcher,
+)
+from dagster._core.storage.event_log.schema import DynamicPartitionsTable
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
 from dagster._core.storage.runs import SqliteRunStorage
 from dagster._core.storage.schedules import SqliteScheduleStorage
@@ -35,6 +41,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 
 _MOST_OPEN = 8
 _MOST_CONNECTIONS = 20
+_MOST_NAMED = 500
 
 
 def _engine(database: str) -> sa.Engine:
@@ -196,3 +203,21 @@ class KeptSqliteStorage(DagsterSqliteStorage):
     ) -> Self:
         """See `ConfigurableClass`."""
         return cls(config_value["base_dir"], inst_data)
+
+
+def remove_partitions(instance: DagsterInstance, name: str, keys: Sequence[str]) -> None:
+    """Take dynamic partitions away, many at a time where the storage is one of Dagster's.
+
+    Dagster's own way takes them one by one, some ms each.
+    """
+    storage = instance.event_log_storage
+    if not isinstance(storage, SqlEventLogStorage):
+        for key in keys:
+            instance.delete_dynamic_partition(name, key)
+        return
+    table = DynamicPartitionsTable.c
+    with storage.index_connection() as connection:
+        for start in range(0, len(keys), _MOST_NAMED):
+            some = table.partition.in_(keys[start : start + _MOST_NAMED])
+            named = sa.and_(table.partitions_def_name == name, some)
+            connection.execute(DynamicPartitionsTable.delete().where(named))

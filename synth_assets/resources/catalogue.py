@@ -7,9 +7,8 @@ folders extend and override earlier ones.
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,17 +16,14 @@ from pydantic import ValidationError
 
 from synth_assets.core.config.budgets import Budgets
 from synth_assets.core.config.mixtures import Mixture, MixturesFile, NamedPolicy
-from synth_assets.core.config.names import Written
+from synth_assets.core.config.names import Written, unknown_name
 from synth_assets.core.config.recipe import RECIPE_FILE, Recipe
-from synth_assets.core.config.recipe_reading import parse_recipe, parse_recipe_yaml
-from synth_assets.core.config.recipe_spec import RecipeSpec
 from synth_assets.core.config.selection import Selection
 from synth_assets.core.config.sources import SourcesFile
 from synth_assets.core.config.teachers import Teacher, TeachersFile
 from synth_assets.core.config.yaml_text import YamlText, parse_yaml, validated
 from synth_assets.core.embedding.tfidf import TFIDF
-from synth_assets.core.fingerprint import fingerprint, short_id
-from synth_assets.core.verify.judge import judges_among
+from synth_assets.core.fingerprint import short_id
 from synth_assets.errors import (
     CatalogueError,
     ConfigurationError,
@@ -37,23 +33,11 @@ from synth_assets.errors import (
 )
 from synth_assets.resources.embedding.minilm import MINILM
 from synth_assets.resources.embedding.sentence_transformers import SENTENCE_TRANSFORMERS
-from synth_assets.resources.file_digest import file_digest
-from synth_assets.resources.own_techniques import load_technique
 from synth_assets.resources.recipe_folder import (
-    RecipeFolder,
-    load_models,
-    read_recipe_folder,
     read_text,
-    read_verifier_rows,
 )
-from synth_assets.resources.response_format import with_response_formats
-from synth_assets.resources.sources.located import LocatedSource, source_digest
-
-SOURCE_FIELDS = ("prompt", "response")
-"""The fields of seeds that come from a source."""
-
-TRAINING_USES = frozenset({"pool", "seeds"})
-"""What a source must be for, one at least, for generation to learn or start from its rows."""
+from synth_assets.resources.recipe_loading import ReadRecipe, checked_recipe, read_recipe
+from synth_assets.resources.sources.located import LocatedSource
 
 _F = TypeVar("_F", bound=Written)
 
@@ -125,7 +109,7 @@ class Catalogue:
         for recipe in self.recipes:
             if recipe.id == name:
                 return recipe
-        message = _unknown("recipe", name, [recipe.id for recipe in self.recipes])
+        message = unknown_name("recipe", name, [recipe.id for recipe in self.recipes])
         if self.broken:
             folders = ", ".join(recipe.label for recipe in self.broken)
             message += f" Broken, and left out until mended: {folders}."
@@ -138,7 +122,7 @@ class Catalogue:
             UnknownNameError: listing what there is.
         """
         if name not in self.mixtures:
-            raise UnknownNameError(_unknown("mixture", name, self.mixtures))
+            raise UnknownNameError(unknown_name("mixture", name, self.mixtures))
         return self.mixtures[name]
 
 
@@ -148,6 +132,7 @@ def load_catalogue(
     lent: Sequence[Path] = (),
     teacher_override: str | None = None,
     kept: Mapping[Path, Recipe] | None = None,
+    read: Callable[[Path], ReadRecipe] | None = None,
 ) -> Catalogue:
     """Read every recipe folder.
 
@@ -159,7 +144,8 @@ def load_catalogue(
         lent: folders before these of which only teachers and policies are taken.
         teacher_override: a teacher's id, or a LiteLLM model name (with a `/`), that answers every
             prompt of every recipe.
-        kept: folder -> the recipe that it is known to hold, which is not read again.
+        kept: folder -> the recipe that it is known to hold, which is not checked again.
+        read: reads a recipe's folder; by default `read_recipe`.
 
     Raises:
         CatalogueError: if a folder is missing, or a file that all recipes share is broken.
@@ -194,7 +180,7 @@ def load_catalogue(
     answering = _override(teachers, teacher_override) if teacher_override else None
     if answering is not None:
         shared = replace(shared, teachers={**teachers, answering.id: answering})
-    catalogue = _with_recipes(shared, roots, answering, kept or {})
+    catalogue = _with_recipes(shared, roots, answering, kept or {}, read or read_recipe)
     _refuse_caps_of_nobody(catalogue)
     _refuse_unknown_helpers(catalogue)
     return catalogue
@@ -234,7 +220,7 @@ def _refuse_caps_of_nobody(catalogue: Catalogue) -> None:
         for name in names:
             # Of a broken recipe nobody knows the name.
             if name not in known[kind] and not (kind == "recipe" and catalogue.broken):
-                raise CatalogueError(f"budgets.yaml: {_unknown(kind, name, known[kind])}")
+                raise CatalogueError(f"budgets.yaml: {unknown_name(kind, name, known[kind])}")
 
 
 def _refuse_unknown_helpers(catalogue: Catalogue) -> None:
@@ -248,14 +234,14 @@ def _refuse_unknown_helpers(catalogue: Catalogue) -> None:
     asked["translation"] = section.translation.teacher if section.translation else None
     for key, name in asked.items():
         if name is not None and name not in catalogue.teachers:
-            told = _unknown("teacher", name, set(catalogue.teachers))
+            told = unknown_name("teacher", name, set(catalogue.teachers))
             raise CatalogueError(f"selection.yaml: decontaminate.{key}: {told}")
 
 
 def _refuse_unknown_embedder(catalogue: Catalogue, place: str, name: str) -> None:
     known = {MINILM, TFIDF, *catalogue.teachers}
     if name not in known and not name.startswith(f"{SENTENCE_TRANSFORMERS}:"):
-        told = _unknown("embedder", name, [*known, f"{SENTENCE_TRANSFORMERS}:FOLDER"])
+        told = unknown_name("embedder", name, [*known, f"{SENTENCE_TRANSFORMERS}:FOLDER"])
         raise CatalogueError(f"selection.yaml: {place}: {told}")
 
 
@@ -273,7 +259,7 @@ def _mixtures(
             made = _under_policy(mixture, where, policies)
             for name in made.sources or ():
                 if name not in sources:
-                    raise CatalogueError(f"{where}: {_unknown('source', name, sources)}")
+                    raise CatalogueError(f"{where}: {unknown_name('source', name, sources)}")
             mixtures[made.id] = made.located_in(Path(document.label).parent)
     return mixtures
 
@@ -282,7 +268,7 @@ def _under_policy(mixture: Mixture, where: str, policies: Mapping[str, NamedPoli
     if mixture.policy is None:
         return mixture
     if mixture.policy not in policies:
-        raise CatalogueError(f"{where}: {_unknown('policy', mixture.policy, policies)}")
+        raise CatalogueError(f"{where}: {unknown_name('policy', mixture.policy, policies)}")
     try:
         return mixture.under(policies[mixture.policy])
     except ValidationError as exc:
@@ -298,8 +284,8 @@ def _override(teachers: Mapping[str, Teacher], name: str) -> Teacher:
         return teachers[name]
     if "/" not in name or not name.isprintable() or len(name) > 200:
         raise UnknownNameError(
-            f"{_unknown('teacher', name[:200], teachers)} A model that stands in no teachers.yaml "
-            "is named as LiteLLM does, with its provider: ollama/llama3.2."
+            f"{unknown_name('teacher', name[:200], teachers)} A model that stands in no "
+            "teachers.yaml is named as LiteLLM does, with its provider: ollama/llama3.2."
         )
     for teacher in teachers.values():
         if teacher.model == name:
@@ -313,6 +299,7 @@ def _with_recipes(
     roots: Iterable[Path],
     answering: Teacher | None,
     kept: Mapping[Path, Recipe],
+    read: Callable[[Path], ReadRecipe],
 ) -> Catalogue:
     recipes: dict[str, Recipe] = {}
     seed_files: dict[str, Path] = {}
@@ -321,7 +308,9 @@ def _with_recipes(
         try:
             recipe = kept.get(folder)
             if recipe is None:
-                recipe = _recipe(folder, read_recipe_folder(folder), shared, answering)
+                recipe = checked_recipe(
+                    folder, read(folder), shared.teachers, shared.sources, answering
+                )
             if recipe.id in recipes:
                 raise RecipeError(
                     f"{folder}: the id {recipe.id} is that of {recipes[recipe.id].label} already. "
@@ -345,79 +334,3 @@ def _recipe_folders(roots: Iterable[Path]) -> Iterator[Path]:
             unreadable = not os.access(folder, os.R_OK | os.X_OK)
             if unreadable or os.path.lexists(folder / RECIPE_FILE):
                 yield folder
-
-
-def _recipe(
-    folder: Path, content: RecipeFolder, shared: Catalogue, answering: Teacher | None
-) -> Recipe:
-    label = str(folder)
-    if RECIPE_FILE not in content.texts:
-        raise RecipeError(f"{folder}: {RECIPE_FILE} is no regular file. Make it one.")
-    spec = parse_recipe_yaml(
-        label,
-        content.texts[RECIPE_FILE],
-        lambda kind: load_technique(folder, content.texts, kind),
-    )
-    if answering is not None:
-        spec = spec.answered_by(answering.id)
-    digest = _seeds_digest(label, spec, content, shared.sources)
-    teachers = shared.teachers
-    forms = [prompt.form for prompt in spec.technique.prompts.values()]
-    if any([*forms, *(judge.schema_file for judge in judges_among(spec.verifiers))]):
-        teachers = with_response_formats(teachers)
-    models = load_models(label, spec)
-    texts = {**content.texts, **read_verifier_rows(content, spec.verifiers)}
-    digests = _verifier_digests(label, spec, shared.sources)
-    return parse_recipe(label, texts, digest, teachers, spec, models, digests)
-
-
-def _seeds_digest(
-    label: str, spec: RecipeSpec, content: RecipeFolder, sources: Mapping[str, LocatedSource]
-) -> str:
-    where = f"{label}/{RECIPE_FILE}: seeds"
-    if spec.seeds.file is not None:
-        if spec.seeds.file not in content.seed_files:
-            there = ", ".join(sorted(content.seed_files)) or "none"
-            raise RecipeError(
-                f"{where}: there is no seeds file {spec.seeds.file}. JSONL files here: {there}. "
-                "Write it, one JSON object a line, or mend the name."
-            )
-        return fingerprint(file_digest(content.seed_files[spec.seeds.file], where))
-    source = _training_source(where, spec.seeds.source or "", sources)
-    if strange := sorted(set(spec.seeds.columns.values()) - set(SOURCE_FIELDS)):
-        raise RecipeError(
-            f"{where}: columns: names {', '.join(strange)}, but rows of a source have the fields "
-            f"{', '.join(SOURCE_FIELDS)}. Mend the name."
-        )
-    return source_digest(source)
-
-
-def _verifier_digests(
-    label: str, spec: RecipeSpec, sources: Mapping[str, LocatedSource]
-) -> dict[str, str]:
-    """Data source that a verifier names -> identity of its rows."""
-    return {
-        name: source_digest(
-            _training_source(f"{label}/{RECIPE_FILE}: verifier {verifier.kind}", name, sources)
-        )
-        for verifier in spec.verifiers
-        for name in verifier.sources
-    }
-
-
-def _training_source(where: str, name: str, sources: Mapping[str, LocatedSource]) -> LocatedSource:
-    if name not in sources:
-        raise RecipeError(f"{where}: {_unknown('source', name, sources)}")
-    if not TRAINING_USES & set(sources[name].spec.uses):
-        raise RecipeError(
-            f"{where}: source {name} is kept out of training. Name one with the use pool or seeds."
-        )
-    return sources[name]
-
-
-def _unknown(kind: str, name: str, known: Iterable[str]) -> str:
-    """What to say of a name that nobody declared."""
-    names = sorted(known)
-    near = get_close_matches(name, names, n=1)
-    guess = f" Did you mean {near[0]}?" if near else ""
-    return f"no {kind} is called {name!r}.{guess} There are: {', '.join(names) or 'none'}."

@@ -1,10 +1,9 @@
 """The history of versions: what became of recipes and mixtures, when, and why.
 
-`history/versions/<partition key>.json` says what made a version what it is, written once;
+`history/versions.sqlite` says what made each version what it is, written once;
 `history/changes.jsonl` has one line for each change, in the order in which they were noticed.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,11 +17,11 @@ from filelock import FileLock
 from synth_assets.core.config.mixtures import Mixture
 from synth_assets.core.config.recipe import Recipe
 from synth_assets.core.versions.changes import Event, Look, Place, VersionChange
-from synth_assets.core.versions.manifest import Kind, Manifest, Role
-from synth_assets.errors import StorageError
+from synth_assets.core.versions.manifest import Kind, Manifest
 from synth_assets.resources.catalogue import Catalogue
 from synth_assets.resources.frames import write_bytes
 from synth_assets.resources.home import Home
+from synth_assets.resources.manifests import opened_manifests, unreadable
 
 _changes = msgspec.json.Decoder(VersionChange)
 _MOST_SEEDS = 500
@@ -56,6 +55,10 @@ class History:
     def _log(self) -> Path:
         return self._folder / "changes.jsonl"
 
+    @property
+    def _versions(self) -> Path:
+        return self._folder / "versions.sqlite"
+
     def changes(self, name: str | None = None) -> tuple[VersionChange, ...]:
         """All changes in the order in which they were noticed; of one recipe or mixture alone.
 
@@ -71,23 +74,10 @@ class History:
         Raises:
             StorageError: if it cannot be read.
         """
-        path = self._version(key)
-        try:
-            said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            roles = {name: Role(role) for name, role in said["roles"].items()}
-            return Manifest(
-                Kind(said["kind"]),
-                said["key"],
-                said["label"],
-                said["identity"],
-                said["text"],
-                roles,
-                said["seeds"],
-            )
-        except FileNotFoundError:
+        if not self._versions.exists():
             return None
-        except (OSError, ValueError, TypeError, KeyError) as exc:
-            raise _unreadable(path, exc) from exc
+        with opened_manifests(self._versions) as manifests:
+            return manifests.get(key)
 
     def superseded(self, key: str) -> str:
         """The version that a live one came after, as noted last; empty where there was none.
@@ -107,21 +97,18 @@ class History:
             StorageError: if the history cannot be read or written.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(self._folder / "history.lock"):
+        with (
+            FileLock(self._folder / "history.lock"),
+            opened_manifests(self._versions) as manifests,
+        ):
             before = self._read()
-            look = _Catalogued(catalogue).look(before, self.manifest)
+            look = _Catalogued(catalogue).look(before, manifests.get)
             changes = tuple(look.changes(datetime.now(UTC).isoformat(timespec="seconds")))
-            for place in _made(changes):
-                made = look.now_made(place)
-                if not self._version(made.key).exists():
-                    write_bytes(self._version(made.key), _line(made))
             if changes:
-                lines = [_line(change) for change in (*before, *changes)]
+                manifests.add(map(look.now_made, _made(changes)))
+                lines = [msgspec.json.encode(change) + b"\n" for change in (*before, *changes)]
                 write_bytes(self._log, b"".join(lines))
         return Noted(changes, look.held)
-
-    def _version(self, key: str) -> Path:
-        return self._folder / "versions" / f"{key}.json"
 
     def _read(self) -> tuple[VersionChange, ...]:
         try:
@@ -129,7 +116,7 @@ class History:
         except FileNotFoundError:
             return ()
         except (OSError, ValueError) as exc:
-            raise _unreadable(self._log, exc) from exc
+            raise unreadable(self._log, exc) from exc
 
 
 @dataclass(frozen=True)
@@ -184,14 +171,3 @@ def _seed_lines(path: Path | None) -> list[str]:
         return []
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     return lines if len(lines) <= _MOST_SEEDS else []
-
-
-def _line(record: Manifest | VersionChange) -> bytes:
-    return msgspec.json.encode(record) + b"\n"
-
-
-def _unreadable(path: Path, exc: Exception) -> StorageError:
-    return StorageError(
-        f"{path}: cannot be read as history: {exc}. Mend its rights, or move it away: what is live "
-        "is then noted as new, and nothing is bought again."
-    )

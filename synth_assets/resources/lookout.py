@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from synth_assets.core.config.recipe import Recipe
 from synth_assets.resources.catalogue import Catalogue, load_catalogue
+from synth_assets.resources.recipe_loading import ReadRecipe, read_recipe
 from synth_assets.resources.settings import Settings
 
 _Stamp: TypeAlias = tuple[tuple[str, int, int, int], ...]
@@ -18,7 +19,7 @@ class Lookout:
     """Loads the catalogue, and again only those recipes whose files are not as they were.
 
     With 2,000 recipes a look takes a tenth of a second instead of some. A change of what recipes
-    share, as teachers and sources, has them all read again.
+    share, as teachers and sources, has them all checked against it again, and none read.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -26,6 +27,7 @@ class Lookout:
         self._catalogue: Catalogue | None = None
         self._shared: dict[Path, _Stamp] = {}
         self._folders: dict[Path, _Stamp] = {}
+        self._read: dict[Path, ReadRecipe] = {}
 
     def look(self) -> Catalogue:
         """The catalogue as it is on disk now.
@@ -37,27 +39,31 @@ class Lookout:
         # Stamps come before what is read: what changes in between is read at the next look.
         folders = dict(self._recipe_stamps())
         shared = dict(self._shared_stamps(self._catalogue))
+        same = {folder for folder, stamp in folders.items() if stamp == self._folders.get(folder)}
         kept: dict[Path, Recipe] = {}
         if self._catalogue is not None and shared == self._shared:
             if folders == self._folders and not self._catalogue.broken:
                 return self._catalogue
             places = {Path(recipe.label): recipe for recipe in self._catalogue.recipes}
-            kept = {
-                folder: recipe
-                for folder, recipe in places.items()
-                if folders.get(folder) == self._folders.get(folder)
-            }
+            kept = {folder: recipe for folder, recipe in places.items() if folder in same}
+        self._read = {folder: each for folder, each in self._read.items() if folder in same}
         catalogue = load_catalogue(
             self._settings.recipe_folders,
             lent=self._settings.lent_folders,
             teacher_override=self._settings.teacher,
             kept=kept,
+            read=self._recipe,
         )
         self._folders = folders
         # Only a loaded catalogue knows where its sources lie.
         self._shared = {**dict(self._shared_stamps(catalogue)), **shared}
         self._catalogue = catalogue
         return catalogue
+
+    def _recipe(self, folder: Path) -> ReadRecipe:
+        if folder not in self._read:
+            self._read[folder] = read_recipe(folder)
+        return self._read[folder]
 
     def _recipe_stamps(self) -> Iterator[tuple[Path, _Stamp]]:
         for root in self._settings.recipe_folders:

@@ -1,6 +1,8 @@
 """What may be a name. Names become file names, partition keys and SQL parameters."""
 
 import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
@@ -32,3 +34,11 @@ def is_partition_key(text: str) -> bool:
 def partition_name(key: str) -> str:
     """The name part of a partition key."""
     return key.partition("~")[0]
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:
+    """What to say of a name that nobody declared."""
+    names = sorted(known)
+    near = get_close_matches(name, names, n=1)
+    guess = f" Did you mean {near[0]}?" if near else ""
+    return f"no {kind} is called {name!r}.{guess} There are: {', '.join(names) or 'none'}."

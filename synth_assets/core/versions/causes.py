@@ -96,7 +96,7 @@ def _of_files(before: Manifest, after: Manifest) -> Iterator[Cause]:
 
 
 def _of_values(before: Manifest, after: Manifest) -> Iterator[Cause]:
-    then, now = before.parts(), after.parts()
+    then, now = before.parts_unlike(after), after.parts_unlike(before)
     for path in dict.fromkeys([*now, *then]):
         if path in then and path in now and canonical_json(then[path]) == canonical_json(now[path]):
             continue

@@ -94,12 +94,17 @@ class Manifest:
             return canonical_json({**self.identity, "id": None})
         return canonical_json({**self.identity, "spec": {**spec, "id": None}})
 
-    def parts(self) -> dict[str, Json]:
-        """Dotted path -> value of each part of the identity; files are left out.
+    def parts_unlike(self, other: "Manifest") -> dict[str, Json]:
+        """Dotted path -> value of each part of what the identities do not say alike.
 
-        Entries of lists go by their kind, id or name, so that one more shifts no other.
+        Files are left out. Entries of lists go by their kind, id or name, so that one more shifts
+        no other.
         """
-        said = {name: value for name, value in self.identity.items() if name != "files"}
+        said = {
+            name: value
+            for name, value in self.identity.items()
+            if name != "files" and not _is_same(name, self.identity, other.identity)
+        }
         if isinstance(teachers := said.get("teachers"), Mapping):
             said["teachers"] = {
                 name: dict(zip(_TEACHER_FIELDS, entry, strict=False))
@@ -107,6 +112,10 @@ class Manifest:
                 if isinstance(entry, list | tuple)
             }
         return dict(_leaves("", said))
+
+
+def _is_same(name: str, one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:
+    return name in other and canonical_json(one[name]) == canonical_json(other[name])
 
 
 def _role(recipe: Recipe, name: str) -> Role:

@@ -8,7 +8,8 @@ import polars as pl
 
 from synth_assets.core.sample import Sample, samples_of
 from synth_assets.errors import UnknownNameError
-from synth_assets.resources.catalogue import TRAINING_USES, Catalogue
+from synth_assets.resources.catalogue import Catalogue
+from synth_assets.resources.recipe_loading import TRAINING_USES
 from synth_assets.resources.sources.inputs import Inputs
 from synth_assets.resources.sources.reading import read_source
 

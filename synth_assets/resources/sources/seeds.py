@@ -11,7 +11,8 @@ from synth_assets.core.fingerprint import canonical_json
 from synth_assets.core.sample import Seed
 from synth_assets.core.schema import SEED_SCHEMA
 from synth_assets.errors import RecipeError, SourceError
-from synth_assets.resources.catalogue import SOURCE_FIELDS, Catalogue
+from synth_assets.resources.catalogue import Catalogue
+from synth_assets.resources.recipe_loading import SOURCE_FIELDS
 from synth_assets.resources.sources.reading import read_source
 from synth_assets.resources.sources.records import read_records
 
