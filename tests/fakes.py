@@ -17,7 +17,7 @@ samples: {samples}
 seeds: {{file: seeds.jsonl}}
 teachers: [{{id: writer, weight: 3}}, {{id: second}}]
 parameters: {{temperature: 0.5}}
-variations: {{level: [easy, hard]}}
+variations: {variations}
 technique:
   kind: problem_generation
   write: {{template: write.md.j2, inputs: [problem, level]}}
@@ -25,6 +25,7 @@ technique:
 verifiers:
   - kind: number
 """
+VARIATIONS = "{level: [easy, hard]}"
 FILES = {
     "write.md.j2": "A {{ level }} problem like: {{ problem }}",
     "solve.md.j2": "Solve: {{ question }}",
@@ -36,13 +37,16 @@ TEACHERS = {
 
 
 def tiny_recipe(
-    samples: int | str = 10, teachers: Mapping[str, Teacher] = TEACHERS, **files: str
+    samples: int | str = 10,
+    teachers: Mapping[str, Teacher] = TEACHERS,
+    variations: str = VARIATIONS,
+    **files: str,
 ) -> Recipe:
     """A problem_generation recipe; `write` and `solve` replace its templates.
 
     `samples` may be what recipe.yaml says: `{kept: 20}`.
     """
-    text = RECIPE_YAML.format(samples=samples)
+    text = RECIPE_YAML.format(samples=samples, variations=variations)
     named = {f"{name}.md.j2": body for name, body in files.items()}
     everything = {"recipe.yaml": text, **FILES, **named}
     return parse_recipe("tiny", everything, "digest", teachers, parse_recipe_yaml("tiny", text))

@@ -106,6 +106,7 @@ class RoundPlan:
     Attributes:
         recipe: what is planned for.
         starts: one a sample.
+        number: how many rounds came before.
         first: position of the first.
         uses: seed id -> how often it was used in earlier rounds.
         produce: makes a sample, in the place of the technique's own.
@@ -113,6 +114,7 @@ class RoundPlan:
 
     recipe: Recipe
     starts: Sequence[Start]
+    number: int
     first: int
     uses: Mapping[str, int]
     produce: Callable[[Slot], Production] | None = None
@@ -160,7 +162,11 @@ class RoundPlan:
 
     @cached_property
     def _drawn(self) -> Sequence[Drawn]:
-        """Starts that use their seeds for the how-many-th time draw together."""
+        """Starts that use their seeds for the how-many-th time draw together.
+
+        Each round has a grid of its own, shifted as those of blocks are: small rounds that all had
+        the same one would never meet the values between its points.
+        """
         seen = Counter(self.uses)
         groups: dict[int, list[int]] = {}
         for index, start in enumerate(self.starts):
@@ -171,7 +177,8 @@ class RoundPlan:
         for use, members in groups.items():
             ids = [self.starts[index].seed.seed_id for index in members]
             fixed = [self.starts[index].drawn for index in members]
-            drawn.update(zip(members, balance.draw(ids, use, fixed=fixed), strict=True))
+            made = balance.draw(ids, use, self.number, fixed)
+            drawn.update(zip(members, made, strict=True))
         return [drawn[index] for index in range(len(self.starts))]
 
 

@@ -94,6 +94,29 @@ def test_draw_under_a_condition_is_made_only_there():
     assert {each["proof"] for each in found if each["kind"] == "math"} == {"yes", "no"}
 
 
+def test_draw_under_a_condition_gives_every_value_its_quota_among_those_that_have_it():
+    files = {"p.txt": "\n".join(f"word {number}" for number in range(8))}
+    made = space(
+        {"kind": ["math", "prose", "code"], "word": {"file": "p.txt", "when": {"kind": "math"}}},
+        files=files,
+    )
+    counts = Counter(each["word"] for each in drawn(made, BLOCK))
+    math = BLOCK - counts.pop("")
+
+    assert len(counts) == 8
+    assert all(abs(count - math / 8) <= 1 for count in counts.values())
+
+
+def test_draw_beside_fixed_values_gives_every_value_its_quota_among_the_others():
+    made = space({"level": ["a", "b", "c", "d"]})
+    fixed = [{"level": "a"} if number % 2 else {} for number in range(40)]
+    found = Balance("recipe", made).draw(names(40), 0, fixed=fixed)
+    free = Counter(each.values["level"] for each in found[::2])
+
+    assert all(each.values["level"] == "a" for each in found[1::2])
+    assert free == {"a": 5, "b": 5, "c": 5, "d": 5}
+
+
 def test_draw_never_makes_a_forbidden_combination_nor_runs_into_one():
     made = space(
         {"a": ["1", "2"], "b": ["1", "2"], "c": ["1", "2"]},

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from synth_assets.core.completion import Completion
 from synth_assets.core.config.recipe_reading import parse_recipe, parse_recipe_yaml
 from synth_assets.core.finishing import finished_sample
-from synth_assets.core.planning import plan_slots, sample_id
+from synth_assets.core.planning import RoundPlan, plan_slots, sample_id
 from synth_assets.core.sample import Seed
-from synth_assets.core.techniques.protocol import Draft, Slot
-from tests.fakes import FILES, RECIPE_YAML, TEACHERS, tiny_recipe
+from synth_assets.core.techniques.protocol import Draft, Slot, Start
+from tests.fakes import FILES, RECIPE_YAML, TEACHERS, VARIATIONS, tiny_recipe
 
 
 def _seeds(count: int) -> list[Seed]:
@@ -88,13 +88,51 @@ def test_plan_gives_teachers_and_values_their_quotas(seeds: int, samples: int):
     assert abs(both["writer", "hard"] - 0.375 * samples) <= 6
 
 
+@pytest.mark.parametrize("at_once", [1, 6, 10, 80])
+def test_rounds_of_new_seeds_give_every_value_its_quota_over_all_rounds(at_once: int):
+    people = [f"person {number}" for number in range(15)]
+    recipe = tiny_recipe(variations=f"{{level: [easy, hard], reader: {people}}}")
+    seeds = _seeds(240)
+    drawn = [
+        slot.drawn
+        for number, first in enumerate(range(0, 240, at_once))
+        for slot in RoundPlan(
+            recipe, [*map(Start, seeds[first : first + at_once])], number, first, {}
+        ).slots(first, first + at_once)
+    ]
+    readers = Counter(each["reader"] for each in drawn)
+    levels = Counter(each["level"] for each in drawn)
+    cells = Counter((each["reader"], each["level"]) for each in drawn)
+
+    assert set(readers) == set(people)
+    assert all(abs(count - 16) <= 2 for count in readers.values())
+    assert all(abs(count - 120) <= 2 for count in levels.values())
+    assert len(cells) == 30
+    assert max(cells.values()) <= 13
+
+
+def test_rounds_of_seeds_used_before_give_every_value_its_quota_over_all_rounds():
+    recipe = tiny_recipe()
+    seeds, used = _seeds(10), Counter[str]()
+    levels = Counter[str]()
+    for first in range(0, 210, 7):
+        starts = [Start(seeds[(first + step) % 10]) for step in range(7)]
+        plan = RoundPlan(recipe, starts, first // 7, first, dict(used))
+        levels.update(slot.drawn["level"] for slot in plan.slots(first, first + 7))
+        used = Counter(plan.uses_after)
+
+    assert abs(levels["easy"] - 105) <= 8
+
+
 def _first(slot: Slot):
     return next(tiny_recipe().spec.technique.produce(slot))
 
 
 def test_sample_ids_of_a_plan_are_unique_and_survive_a_change_of_verifiers():
     recipe = tiny_recipe(40)
-    text = RECIPE_YAML.format(samples=40).replace("kind: number", "kind: length")
+    text = RECIPE_YAML.format(samples=40, variations=VARIATIONS).replace(
+        "kind: number", "kind: length"
+    )
     other = parse_recipe(
         "tiny",
         {"recipe.yaml": text, **FILES},

@@ -5,7 +5,8 @@ their hashes they take the points of an even grid of [0, 1), so that each value 
 within one. Samples with equal values of earlier attributes form groups that draw for themselves, as
 long as a group is large enough, so that quotas hold for combinations too. When seeds are used
 again, the grid is turned by an irrational part, another one for each attribute, which spreads the
-values and combinations of each seed evenly.
+values and combinations of each seed evenly. From block to block it is shifted by an irrational part
+of its own step, so that small blocks, as rounds of growing techniques are, add up to the quotas.
 
 A sample's rank among its neighbours hardly moves when seeds are added: few draws change, near the
 borders between two values; and none when more samples are asked for.
@@ -21,7 +22,6 @@ from synth_assets.core.draws.attributes import AttributeSpace, drawn_value
 
 GOLDEN = 0.6180339887498949
 BLOCK = 64
-_SILVER = 0.41421356237309515
 _TURNS = tuple(math.sqrt(n) % 1 for n in (3, 7, 11, 13, 19, 21, 22, 29, 31, 33, 41, 43, 45, 47))
 """Beside the golden ratio: attributes that turned alike would never meet in some combinations."""
 
@@ -85,26 +85,34 @@ class Balance:
         Args:
             seed_ids: of different seeds; their order does not matter.
             round_: how often they were used before.
-            block: which block of the round; what one lacks of a quota the next ones have.
+            block: a number of its own for each block of a round; what one lacks of a quota the
+                next ones have.
             fixed: for each sample, attribute -> value that is not drawn; none by default.
         """
         values: list[dict[str, str]] = [{} for _ in seed_ids]
         given = fixed or [{} for _ in seed_ids]
         for index, attribute in enumerate(self.space.attributes):
-            turn = round_ * _turn(index) + block * _SILVER
-            groups = self._groups(values, len(attribute.choice))
-            points = self._points(seed_ids, groups, attribute.name, turn)
-            for mine, told, point in zip(values, given, points, strict=True):
+            turn = round_ * _turn(index)
+            shift = (0.5 + block * _turn(index)) % 1.0
+            allowed = [
+                () if attribute.name in told else self.space.allowed(index, mine)
+                for mine, told in zip(values, given, strict=True)
+            ]
+            # Who has the attribute not, or not by chance, would take points of the grid in vain.
+            drawing = [bool(each) for each in allowed]
+            groups = self._groups(values, len(attribute.choice), drawing)
+            points = self._points(seed_ids, groups, attribute.name, turn, shift)
+            for mine, told, open_, point in zip(values, given, allowed, points, strict=True):
                 own = told.get(attribute.name)
-                allowed = () if own is not None else self.space.allowed(index, mine)
-                mine[attribute.name] = drawn_value(allowed, point) if own is None else own
+                mine[attribute.name] = drawn_value(open_, point) if own is None else own
         chosen: list[dict[str, float]] = [{} for _ in seed_ids]
         for index, (purpose, alternatives) in enumerate(
             self.purposes.items(), len(values[0]) if values else 0
         ):
-            turn = round_ * _turn(index) + block * _SILVER
-            groups = self._groups(values, alternatives)
-            points = self._points(seed_ids, groups, purpose, turn)
+            turn = round_ * _turn(index)
+            shift = (0.5 + block * _turn(index)) % 1.0
+            groups = self._groups(values, alternatives, [True] * len(values))
+            points = self._points(seed_ids, groups, purpose, turn, shift)
             for mine, point in zip(chosen, points, strict=True):
                 mine[purpose] = point
         return [
@@ -113,31 +121,44 @@ class Balance:
         ]
 
     def _groups(
-        self, values: Sequence[Mapping[str, str]], alternatives: int
-    ) -> list[tuple[str, ...]]:
-        """The group of each sample: its values of as many attributes as leave groups large."""
+        self, values: Sequence[Mapping[str, str]], alternatives: int, drawing: Sequence[bool]
+    ) -> list[tuple[str, ...] | None]:
+        """The group of each sample that draws: its values of attributes that leave groups large."""
         context: list[str] = []
         cells = 1
         for name in values[0] if values else ():
             grown = cells * len(self.space.by_name[name].choice)
-            if grown * alternatives * _SAMPLES_A_VALUE <= len(values):
+            if grown * alternatives * _SAMPLES_A_VALUE <= sum(drawing):
                 context.append(name)
                 cells = grown
-        return [tuple(mine[name] for name in context) for mine in values]
+        return [
+            tuple(mine[name] for name in context) if draws else None
+            for mine, draws in zip(values, drawing, strict=True)
+        ]
 
     def _points(
-        self, seed_ids: Sequence[str], groups: Sequence[tuple[str, ...]], purpose: str, turn: float
+        self,
+        seed_ids: Sequence[str],
+        groups: Sequence[tuple[str, ...] | None],
+        purpose: str,
+        turn: float,
+        shift: float,
     ) -> list[float]:
-        """A point for each sample: an even grid over each group, in the order of hashes."""
+        """A point for each sample: an even grid over each group, in the order of hashes.
+
+        The grid is turned by a part of the whole, and shifted by a part of its own step, so that
+        the grids of blocks of any size fall between each other.
+        """
         members: dict[tuple[str, ...], list[int]] = {}
         for at_, group in enumerate(groups):
-            members.setdefault(group, []).append(at_)
+            if group is not None:
+                members.setdefault(group, []).append(at_)
         points = [0.0] * len(seed_ids)
         for group, found in members.items():
             phase = _unit(self.recipe, "\x1f".join(group), purpose) + turn
             found.sort(key=lambda at_: _hash(self.recipe, seed_ids[at_], purpose))
             for rank, at_ in enumerate(found):
-                points[at_] = ((rank + 0.5) / len(found) + phase) % 1.0
+                points[at_] = ((rank + shift) / len(found) + phase) % 1.0
         return points
 
 

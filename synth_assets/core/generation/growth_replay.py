@@ -66,7 +66,9 @@ class GrowthReplay:
         label, kind = self.recipe.label, self.recipe.spec.technique.kind
         wanted = next_round(label, kind, self.growth)
         while True:
-            plan = RoundPlan(self.recipe, wanted.starts, done, self._uses, wanted.produce)
+            plan = RoundPlan(
+                self.recipe, wanted.starts, self.rounds, done, self._uses, wanted.produce
+            )
             plan.check(self.seeds)
             done += len(wanted.starts)
             self.rounds += 1

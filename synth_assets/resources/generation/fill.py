@@ -135,7 +135,7 @@ class Filler:
         done, most = 0, most_planned(recipe.spec)
         wanted = next_round(label, kind, growth)
         while not spending.over and done < most:
-            plan = RoundPlan(recipe, wanted.starts, done, uses, wanted.produce)
+            plan = RoundPlan(recipe, wanted.starts, len(rounds), done, uses, wanted.produce)
             plan.check(whole.seeds)
             parts = grown.round(plan.fingerprint)
             done += len(wanted.starts)
