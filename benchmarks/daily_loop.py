@@ -83,6 +83,9 @@ def ticks(recipes: int) -> list[list[str]]:
                 "one recipe broken": after(lambda: project.write("r00003/recipe.yaml", "id: [")),
                 "one recipe more": after(lambda: _copy(project, "r00003", "more")),
                 "one recipe less": after(lambda: shutil.rmtree(project.recipes / "r00005")),
+                "a teacher edited, whom all share": after(
+                    lambda: project.write_teachers(_NOBODY, checkpoint="2026-11")
+                ),
             }
     return [[name, f"{took.wall_s:.2f}", f"{took.cpu_s:.2f}"] for name, took in found.items()]
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from synth_assets.errors import StorageError
 from synth_assets.resources.history import History
 from synth_assets.resources.home import Home
 from synth_assets.resources.lookout import Lookout
@@ -39,7 +40,7 @@ def test_lookout_keeps_what_is_unchanged_and_reads_what_was_edited(project: OwnP
     assert edited.seed_files == first.seed_files
 
 
-def test_lookout_reads_all_where_what_they_share_changed(project: OwnProject):
+def test_lookout_checks_all_where_what_they_share_changed(project: OwnProject):
     lookout = Lookout(settings(project))
     first = lookout.look()
     project.write_teachers(NOBODY, checkpoint="2026-11")
@@ -47,6 +48,19 @@ def test_lookout_reads_all_where_what_they_share_changed(project: OwnProject):
 
     assert {each.id for each in edited.recipes} == {"sums", "terms"}
     assert not {each.key for each in edited.recipes} & {each.key for each in first.recipes}
+    assert edited.recipe("sums").teachers["writer"].checkpoint == "2026-11"
+
+
+def test_lookout_reads_no_folder_again_for_what_they_share(project: OwnProject):
+    lookout = Lookout(settings(project))
+    first = lookout.look()
+    project.write_teachers(NOBODY, checkpoint="2026-11")
+    project.write("sums/write.md.j2", f"{WRITE}\nBe brief.")
+    edited = lookout.look()
+
+    assert edited.recipe("terms").spec is first.recipe("terms").spec
+    assert edited.recipe("sums").spec is not first.recipe("sums").spec
+    assert "Be brief." in edited.recipe("sums").files["write.md.j2"]
 
 
 def test_lookout_finds_recipes_that_come_go_break_and_mend(project: OwnProject):
@@ -65,3 +79,29 @@ def test_lookout_finds_recipes_that_come_go_break_and_mend(project: OwnProject):
     assert {key.partition("~")[0] for key in noted.held} == {"sums"}
     assert [each.id for each in mended.recipes] == ["more", "sums", "terms"]
     assert history.note(mended).changes == ()
+
+
+def test_history_tells_the_cause_of_an_edit_that_all_recipes_share(project: OwnProject):
+    lookout, history = Lookout(settings(project)), History(Home(project.home))
+    history.note(lookout.look())
+    project.write_teachers(NOBODY, checkpoint="2026-11")
+    changes = history.note(lookout.look()).changes
+
+    assert {each.name for each in changes} == {"sums", "terms"}
+    assert all("2026-11" in each.told for each in changes)
+    manifests = [history.manifest(each.key) for each in changes]
+    assert [made and made.key for made in manifests] == [each.key for each in changes]
+    assert history.manifest("sums~00000000") is None
+
+
+def test_history_that_is_no_database_is_told_with_the_mend(project: OwnProject):
+    lookout, history = Lookout(settings(project)), History(Home(project.home))
+    history.note(lookout.look())
+    kept = project.home / "history/versions.sqlite"
+    kept.write_text("no database" * 1_000)
+    project.write("sums/write.md.j2", f"{WRITE}\nBe brief.")
+
+    with pytest.raises(StorageError, match=r"versions\.sqlite: cannot be read as history: .*move"):
+        history.note(lookout.look())
+    kept.unlink()
+    assert [each.name for each in history.note(lookout.look()).changes] == ["sums"]

@@ -13,7 +13,7 @@ import yaml
 from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
-from synth_assets.defs.run_storage import KeptSqliteStorage
+from synth_assets.defs.run_storage import KeptSqliteStorage, remove_partitions
 
 WRITER = """
 import os, signal, sys
@@ -136,3 +136,31 @@ def test_storage_where_files_cannot_be_linked_makes_its_databases_anyway(
     with instance_in(tmp_path) as instance:
         told = lines(instance, materialized(instance))
         assert "Finished execution of run" in told[-1]
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_partitions_are_removed_many_at_once_and_those_of_others_stay(tmp_path: Path, own: bool):
+    keys = [f"key {number}" for number in range(1_201)]
+    with instance_in(tmp_path, own=own) as instance:
+        for name in ("recipes", "mixtures"):
+            instance.add_dynamic_partitions(name, keys)
+        remove_partitions(instance, "recipes", [*keys[1:], "never there"])
+
+        assert instance.get_dynamic_partitions("recipes") == keys[:1]
+        assert set(instance.get_dynamic_partitions("mixtures")) == set(keys)
+
+
+def test_partitions_of_a_storage_that_is_not_sql_are_removed_one_by_one():
+    class Elsewhere:
+        event_log_storage = object()
+
+        def __init__(self) -> None:
+            self.removed: list[tuple[str, str]] = []
+
+        def delete_dynamic_partition(self, name: str, key: str) -> None:
+            self.removed.append((name, key))
+
+    instance = Elsewhere()
+    remove_partitions(instance, "recipes", ["a", "b"])  # pyright: ignore[reportArgumentType]
+
+    assert instance.removed == [("recipes", "a"), ("recipes", "b")]
