@@ -68,11 +68,10 @@ class Task:
 
     @classmethod
     def _of_mbpp(cls, row: dict[str, Any]) -> "Task":
-        lines = [line for test in row["test_list"] for line in test.splitlines()]
-        imports = "\n".join(row["test_imports"])
-        check = f"{imports}\ndef check(candidate):\n" + "\n".join(f"    {line}" for line in lines)
         plain = "\n".join([*row["test_imports"], *row["test_list"]])
-        return cls(f"MBPP/{row['task_id']}", "", row["code"], check, "None", plain)
+        # After the tests, as a function under test may itself be called `check`.
+        whole = f"{plain}\ndef check(candidate):\n    pass\n"
+        return cls(f"MBPP/{row['task_id']}", "", row["code"], whole, "None", plain)
 
     def job(self) -> ProgramJob:
         """As Synth Assets takes it."""
