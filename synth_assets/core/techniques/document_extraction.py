@@ -8,6 +8,8 @@ differ: the teacher chooses the record too, and each value is checked to stand i
 from collections.abc import Mapping
 from typing import ClassVar
 
+from synth_assets.core.config.choices import TextChoice
+from synth_assets.core.draws.attributes import Variation
 from synth_assets.core.techniques.prompt import Prompt
 from synth_assets.core.techniques.protocol import Draft, Production, Slot, Technique, Unusable
 from synth_assets.core.techniques.structured import ask_fields
@@ -16,16 +18,27 @@ from synth_assets.core.techniques.structured import ask_fields
 class DocumentExtraction(Technique):
     """One request a sample: `write`, answered with `document` and `record`.
 
-    The training prompt is `instruction` followed by the document; the response is the record as
+    The training prompt is an instruction followed by the document; the response is the record as
     the teacher wrote it, so that a malformed one is seen by the verifiers; where the whole answer
     is JSON, the record is canonical JSON.
+
+    Attributes:
+        write: the prompt.
+        instruction: what the student is told; of several, one is drawn for each sample, as the
+            attribute `instruction`.
     """
 
     name: ClassVar[str] = "document_extraction"
     fields: ClassVar[Mapping[str, tuple[str, ...]]] = {"write": ("document", "record")}
 
     write: Prompt
-    instruction: str
+    instruction: TextChoice
+
+    @property
+    def own_variations(self) -> Mapping[str, Variation]:
+        """See the protocol."""
+        several = len(self.instruction) > 1
+        return {"instruction": Variation(values=self.instruction)} if several else {}
 
     def produce(self, slot: Slot) -> Production:
         """See the protocol."""
@@ -34,8 +47,9 @@ class DocumentExtraction(Technique):
         )
         if isinstance(written, Unusable):
             return written
+        told = slot.drawn.get("instruction") or self.instruction[0].value
         return Draft(
-            prompt=f"{self.instruction.strip()}\n\n{written['document']}",
+            prompt=f"{told.strip()}\n\n{written['document']}",
             response=written["record"],
             context=written["document"],
             mended=written.mended,
