@@ -4,12 +4,11 @@
 `history/changes.jsonl` has one line for each change, in the order in which they were noticed.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from filelock import FileLock
@@ -125,7 +124,9 @@ class _Catalogued:
 
     catalogue: Catalogue
 
-    def look(self, before: Sequence[VersionChange], manifest: Any) -> Look:  # noqa: ANN401
+    def look(
+        self, before: Sequence[VersionChange], manifest: Callable[[str], Manifest | None]
+    ) -> Look:
         known: dict[Place, str] = {}
         for change in before:
             if change.event is Event.REMOVED:
