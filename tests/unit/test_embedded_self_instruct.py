@@ -53,9 +53,15 @@ def test_recipe_with_flaws_keeps_what_it_asks_for_and_drops_each_flaw(flawed: Fi
     assert flawed.generated[Reason.NO_AGREEMENT] >= 5
     assert flawed.generated[Reason.NOT_SOLVED] >= 5
     assert flawed.generated[Reason.NOT_NOVEL] >= 3
-    assert flawed.generated[Reason.BLOCKED_KIND] >= 2
     assert flawed.rejected[Reason.PROMPT_LEAK] >= 1
     assert len(flawed.verified) - len(flawed.kept) <= 3
+
+
+def test_recipe_drops_tasks_of_blocked_kinds_where_teachers_propose_them(tmp_path: Path):
+    filled = fill_shipped(tmp_path, NAME, {"ignored_request": 0.3})
+
+    assert filled.generated[Reason.BLOCKED_KIND] >= 2
+    assert all(InstructionRules().refused(sample.prompt) is None for sample in filled.made)
 
 
 def test_recipe_tasks_are_unlike_the_seeds_and_each_other_and_of_no_blocked_kind(
