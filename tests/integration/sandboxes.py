@@ -44,7 +44,7 @@ def _has_means(modes: Sequence[Mode]) -> bool:
     return subprocess.run(tried, capture_output=True, check=False).returncode == 0
 
 
-def wait_for_end(processes: set[int], timeout_s: float = 10.0) -> set[int]:
+def wait_for_end(processes: set[int], timeout_s: float = 30.0) -> set[int]:
     """Those of the processes that still are when the time is over."""
     deadline = time.monotonic() + timeout_s
     while left := {each for each in processes if is_running(each)}:

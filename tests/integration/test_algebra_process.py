@@ -38,10 +38,10 @@ TOWER = power(number(9), power(number(9), power(number(9), number(9))))
 
 def test_worker_on_a_bomb_ends_in_its_processor_time_and_the_next_one_answers() -> None:
     factorial = Apply("factorial", (number(10**9),))
-    with SymbolicAlgebra(AlgebraBounds(cpu_s=0.5)) as algebra:
+    with SymbolicAlgebra(AlgebraBounds(cpu_s=2)) as algebra:
         for bomb in (TOWER, factorial):
             found = algebra.compare(bomb, X)
-            told = "not decided within 0.5 s of processor time"
+            told = "not decided within 2 s of processor time"
             assert found == Comparison(Sameness.UNDECIDED, told)
         assert algebra.compare(*root_pair(3)).sameness is Sameness.EQUAL
 
@@ -112,7 +112,7 @@ def test_worker_is_not_shared_with_a_fork_and_goes_with_its_process() -> None:
         assert (first, second) == ("equal", "different")
         assert worker != other_worker
         child.kill()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while any(is_running(int(pid)) for pid in (worker, other_worker)):
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -23,7 +23,9 @@ from synth_assets.resources.sandbox.runner import Sandbox
 from tests.integration.lasting_programs import ENDLESS, LINGERING, MARK, PROBES, REACHING
 from tests.integration.sandboxes import open_sandbox
 
-_LIMITS = ProgramLimits(cpu_s=1.0, wall_s=20.0)
+_LIMITS = ProgramLimits(cpu_s=5.0, wall_s=20.0)
+_SHORT = ProgramLimits(cpu_s=1.0, wall_s=20.0)
+"""For what does not end by itself."""
 _RIGHT, _WRONG, _ENDLESS, _NOT_PLAIN = (
     "def f(): return 1",
     "def f(): return 2",
@@ -85,6 +87,9 @@ def test_sandbox_checks_plain_programs_in_batches(sandbox: Sandbox, kinds: list[
 
 
 _PASSED_OVER, _STOPS = ["batch", "calls"], ["batch", "calls", "batch"]
+_PROGRAM_LATE, _TESTS_LATE = (
+    LimitReached(Limit.CPU, f"the {who} ran out of time") for who in ("program", "tests")
+)
 
 
 @pytest.mark.parametrize(
@@ -94,8 +99,8 @@ _PASSED_OVER, _STOPS = ["batch", "calls"], ["batch", "calls", "batch"]
         (_RIGHT, "import os\n" + _TESTS, Passed(), _PASSED_OVER),
         ("def f(): return map(abs, [-1])", "assert list(f()) == [1]", Passed(), _PASSED_OVER),
         ("def len(x): return 1", f"assert len([]) == 1\n{_TESTS}", NotRun(_WHOSE), _PASSED_OVER),
-        (_ENDLESS, _TESTS, LimitReached(Limit.CPU, "the program ran out of time"), _STOPS),
-        (_RIGHT, _ENDLESS_TESTS, LimitReached(Limit.CPU, "the tests ran out of time"), _STOPS),
+        (_ENDLESS, _TESTS, _PROGRAM_LATE, _STOPS),
+        (_RIGHT, _ENDLESS_TESTS, _TESTS_LATE, _STOPS),
     ],
 )
 def test_sandbox_batch_passes_over_what_is_not_plain_and_stops_at_what_is_not_quick(
@@ -106,9 +111,12 @@ def test_sandbox_batch_passes_over_what_is_not_plain_and_stops_at_what_is_not_qu
     outcome: ProgramOutcome,
     orders: list[str],
 ):
-    right, wrong = _job(_RIGHT), _job(_WRONG)
+    limits = _SHORT if orders == _STOPS else _LIMITS
+    right, wrong, other = (
+        _job(*each, limits=limits) for each in ((_RIGHT,), (_WRONG,), (source, tests))
+    )
 
-    outcomes = sandbox.run_all([right, wrong, _job(source, tests), right, wrong])
+    outcomes = sandbox.run_all([right, wrong, other, right, wrong])
 
     failed = Failed("assert f() == 1", "got 2")
     assert outcomes == [Passed(), failed, outcome, Passed(), failed]
@@ -224,6 +232,7 @@ def test_sandbox_batch_tells_what_programs_with_a_memory_come_to_by_themselves(
 
 _SAME = "def f(x=None, *_): return x"
 _COUNTS = "n = [0]\ndef f(*_):\n    n[0] += 1\n    return n[0]"
+_WRONG_THEN_ENDLESS = "a wrong one, then an endless one"
 _HOSTILE = {
     "the order of a set": ("def f(s): return list(s)", "assert f({8, 0}) == [8, 0]"),
     "the order of a set, reversed": ("def f(s): return list(s)", "assert f({16, 8, 0}) == [0, 8]"),
@@ -254,7 +263,7 @@ _HOSTILE = {
     ),
     "a name that is none": ("def f(x): return x", "assert f(1) == g(2)\nassert f(3) == 3"),
     "a name that is none, later": (_SAME, "assert f(1) == 1\nassert f(2) == g(2) + f(3)"),
-    "a wrong one, then an endless one": (
+    _WRONG_THEN_ENDLESS: (
         "def f(n):\n    while n: pass\n    return 1",
         "assert f(0) == 0\nassert f(1) == 1",
     ),
@@ -275,9 +284,10 @@ def test_sandbox_batch_tells_what_each_comes_to_by_itself(
     sandbox: Sandbox, name: str, entry_point: str
 ):
     source, tests = _HOSTILE[name]
-    job = ProgramJob(source, CallTests(tests, entry_point=entry_point), _LIMITS)
+    limits = _SHORT if name == _WRONG_THEN_ENDLESS else _LIMITS
+    job = ProgramJob(source, CallTests(tests, entry_point=entry_point), limits)
 
-    assert sandbox.run_all([job, _job(_RIGHT), job]) == [
+    assert sandbox.run_all([job, _job(_RIGHT, limits=limits), job]) == [
         sandbox.run(job),
         Passed(),
         sandbox.run(job),
