@@ -3,10 +3,12 @@
 import json
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import aiohttp
 import pytest
 
+from tests.integration import chat_rules
 from tests.integration.chat_client import Body, Got, ask, chat_body
 from tests.integration.chat_server import (
     ChatServer,
@@ -162,7 +164,7 @@ def test_trickle_sends_a_whole_answer_slowly():
 def test_trickle_without_end_outlasts_the_client_and_not_the_server():
     rules = Rules(trickle=Trickle(piece_bytes=4096, pause_s=0.01, endless=True))
     with chat_server(lambda _: "hello", rules=rules) as server:
-        [got] = ask(server.base_url, [chat_body()], timeout=aiohttp.ClientTimeout(total=0.4))
+        [got] = ask(server.base_url, [chat_body()], timeout=aiohttp.ClientTimeout(total=3))
         ending = time.monotonic()
 
     assert (got.status, got.broke) == (200, "TimeoutError")
@@ -172,7 +174,7 @@ def test_trickle_without_end_outlasts_the_client_and_not_the_server():
 
 def test_server_with_512_connections_answers_all_at_once():
     bodies = [chat_body(f"prompt {number}") for number in range(1_024)]
-    with chat_server(echo_answer, delay_s=0.5) as server:
+    with chat_server(echo_answer, delay_s=3) as server:
         gots = ask(server.base_url, bodies, at_once=512)
 
     texts = [got.texts[0] for got in gots]
@@ -215,24 +217,31 @@ def test_request_that_is_none_is_refused_as_bad():
     assert server.outcomes == {"bad_request": 2}
 
 
-def test_rate_limit_lets_through_what_it_states_and_says_when_to_come_back():
+def test_rate_limit_lets_through_what_it_states_and_says_when_to_come_back(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    clock = [0.0]
+    monkeypatch.setattr(chat_rules, "time", SimpleNamespace(monotonic=lambda: clock[-1]))
     limit = RateLimit(requests_per_s=0.5, burst=5)
     bodies = [chat_body(f"prompt {number}") for number in range(20)]
     with chat_server(echo_answer, rules=Rules(limit=limit)) as server:
         gots = ask(server.base_url, bodies)
-        time.sleep(2)
+        clock.append(1.9)
+        [early] = ask(server.base_url, [chat_body("early")])
+        clock.append(2.0)
         [after] = ask(server.base_url, [chat_body("later")])
 
     assert [got.status for got in gots] == [200] * 5 + [429] * 15
     assert {got.retry_after for got in gots[5:]} == {"2"}
+    assert (early.status, early.retry_after) == (429, "1")
     assert after.status == 200
-    assert server.outcomes == {"completion": 6, "over_limit": 15}
+    assert server.outcomes == {"completion": 6, "over_limit": 16}
 
 
 def test_rate_limit_of_concurrency_refuses_those_beyond_it():
     rules = Rules(limit=RateLimit(at_once=3))
     bodies = [chat_body(f"prompt {number}") for number in range(10)]
-    with chat_server(echo_answer, delay_s=0.5, rules=rules) as server:
+    with chat_server(echo_answer, delay_s=2, rules=rules) as server:
         gots = ask(server.base_url, bodies, at_once=10)
 
     assert sorted(got.status or 0 for got in gots) == [200] * 3 + [429] * 7
