@@ -9,6 +9,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -37,7 +38,7 @@ class Started:
         return self.process.exitcode, self.log.read_text()
 
     def stop_when(self, ready: Callable[[], bool], after_s: float, number: int) -> None:
-        """Send a signal a moment after something is so; a run that ends first is a failed test."""
+        """Send a signal a moment after something is so; the run may have ended by then."""
         deadline = time.monotonic() + 300
         while not ready():
             assert self.process.is_alive(), self.finish()
@@ -45,7 +46,8 @@ class Started:
             time.sleep(0.002)
         time.sleep(after_s)
         assert self.process.pid is not None
-        os.kill(self.process.pid, number)
+        with suppress(ProcessLookupError):
+            os.kill(self.process.pid, number)
 
 
 @dataclass(frozen=True)
