@@ -1,7 +1,12 @@
 """Processes and ports of this machine, as tests of servers look at them."""
 
+import os
+import random
 import socket
 from pathlib import Path
+
+_FIRST_PORT, _PORTS_EACH, _MOST_WORKERS = 20_000, 1_000, 12
+_given_ports: set[int] = set()
 
 
 def processes_with(variable: str, value: str) -> dict[int, str]:
@@ -47,9 +52,18 @@ def processes_under(owner: int) -> set[int]:
 
 
 def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
+    """A port that nothing listens on, given once.
+
+    A server may have it seconds later: it lies below the ports that the system gives to
+    connections, and where no other worker of these tests looks.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = _FIRST_PORT + _PORTS_EACH * (worker % _MOST_WORKERS)
+    for port in random.SystemRandom().sample(range(first, first + _PORTS_EACH), _PORTS_EACH):
+        if port not in _given_ports and is_free(port):
+            _given_ports.add(port)
+            return port
+    raise OSError(f"no port is free from {first} to {first + _PORTS_EACH - 1}")
 
 
 def is_free(port: int) -> bool:
