@@ -170,7 +170,7 @@ def test_run_killed_leaves_no_worker_and_loses_nothing(
     _wait_for_parts(job, running, 2)
     running.process.kill()
     assert running.finish() == -signal.SIGKILL
-    _wait_for_no_workers(running, 6.0)
+    _wait_for_no_workers(running, 20.0)
     assert _completions(job) == server.paid().total()
 
     again = WorkerJob(str(tmp_path), "again", server.base_url).done()

@@ -127,7 +127,7 @@ class RunningJob:
         found = processes_with(_MARK, self.mark)
         return sorted(pid for pid, words in found.items() if "worker_process" in words)
 
-    def wait_until(self, ready: Callable[[], bool], patience_s: float = 60) -> None:
+    def wait_until(self, ready: Callable[[], bool], patience_s: float = 300) -> None:
         """Wait for something while it runs."""
         until = time.monotonic() + patience_s
         while not ready():
@@ -141,7 +141,7 @@ class RunningJob:
 
     def finish(self) -> int:
         """Wait for its exit code."""
-        return self.process.wait(timeout=120)
+        return self.process.wait(timeout=600)
 
 
 @dataclass
