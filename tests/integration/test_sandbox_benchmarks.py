@@ -16,8 +16,8 @@ from synth_assets.core.verify.programs import (
 from synth_assets.resources.sandbox.runner import Sandbox
 from tests.integration.sandboxes import open_sandbox
 
-_LIMITS = ProgramLimits(cpu_s=3.0)
-_SLOW_TASKS = {123}
+# The slowest, task 123 of MBPP, takes 2.4 s of a fast processor.
+_LIMITS = ProgramLimits(cpu_s=12.0, wall_s=120.0)
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +62,7 @@ def test_sandbox_humaneval_rejects_every_stub(
     assert [type(outcome) for outcome in _outcomes(sandbox, jobs)] == [Failed] * 164
 
 
-def test_sandbox_mbpp_accepts_every_canonical_solution_but_the_slow_one(
-    sandbox: Sandbox, shared_data: Path
-):
+def test_sandbox_mbpp_accepts_every_canonical_solution(sandbox: Sandbox, shared_data: Path):
     path = shared_data / "mbpp" / "sanitized-mbpp.json"
     if not path.is_file():
         pytest.skip(f"no {path}")
@@ -75,11 +73,8 @@ def test_sandbox_mbpp_accepts_every_canonical_solution_but_the_slow_one(
         )
         for task in tasks
     ]
-    outcomes = _outcomes(sandbox, jobs)
-    failed = {t["task_id"] for t, o in zip(tasks, outcomes, strict=True) if o != Passed()}
 
-    assert len(outcomes) == 427
-    assert failed <= _SLOW_TASKS
+    assert _outcomes(sandbox, jobs) == [Passed()] * 427
 
 
 def test_sandbox_wizardcoder_completions_agree_with_the_shipped_flags(
