@@ -1,10 +1,15 @@
 """New tasks: what they must differ from, which are refused, which are shown beside them."""
 
 import random
+import sys
+from collections.abc import Callable, Iterator, Sized
+from contextlib import contextmanager
 from fractions import Fraction
-from time import process_time
+from functools import partial
+from types import FrameType
 
 import pytest
+from rapidfuzz import process
 
 from synth_assets.core.novelty.deck import Deck
 from synth_assets.core.novelty.instruction_rules import InstructionRules
@@ -12,22 +17,54 @@ from synth_assets.core.novelty.task_pool import TaskPool
 from synth_assets.core.schema import Reason
 
 
-def test_task_pool_of_four_times_the_size_costs_at_most_about_four_times_a_round():
+class _Work:
+    """What a block does: pairs of texts that are compared, and calls that are made."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.pairs = self.calls = 0
+        patch.setattr(process, "cdist", partial(self._counted, process.cdist))
+
+    def _counted(
+        self, cdist: Callable[..., object], texts: Sized, pool: Sized, **how: object
+    ) -> object:
+        self.pairs += len(texts) * len(pool)
+        return cdist(texts, pool, **how)
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        self.pairs = self.calls = 0
+        before = sys.getprofile()
+        sys.setprofile(self._called)
+        try:
+            yield
+        finally:
+            sys.setprofile(before)
+
+    def _called(self, frame: FrameType, event: str, arg: object) -> None:
+        self.calls += event in ("call", "c_call")
+
+
+def test_task_pool_of_four_times_the_size_costs_at_most_about_four_times_a_round(
+    monkeypatch: pytest.MonkeyPatch,
+):
     dice = random.Random(7)
     vocabulary = [f"w{n}" for n in range(3000)]
     texts = {str(n): " ".join(dice.choices(vocabulary, k=14)) for n in range(52_000)}
     batch = {f"n{n}": " ".join(dice.choices(vocabulary, k=14)) for n in range(8)}
-    spent: list[float] = []
+    work = _Work(monkeypatch)
+    pairs: list[int] = []
+    calls: list[int] = []
     for size in (13_000, 52_000):
         pool = TaskPool(dict([*texts.items()][:size]), Fraction(7, 10), "reference")
         pool.screened(batch)
-        rounds: list[float] = []
-        for _ in range(3):
-            started = process_time()
+        with work.counted():
             assert len(pool.screened(batch).novel) == 8
-            rounds.append(process_time() - started)
-        spent.append(min(rounds))
-    assert spent[1] / spent[0] < 8
+        # With each text of the pool, and those of the batch with each other.
+        assert 8 * size <= work.pairs <= 8 * size + 8 * 8
+        pairs.append(work.pairs)
+        calls.append(work.calls)
+    assert pairs[1] <= 4 * pairs[0]
+    assert 0 < calls[1] <= 4 * calls[0]
 
 
 def test_deck_deals_every_card_before_any_twice_and_never_two_alike_in_one_hand():
