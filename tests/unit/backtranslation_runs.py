@@ -1,6 +1,6 @@
-"""Runs of the back-translation techniques with answers by step, one seed each."""
+"""Runs of the back-translation techniques, by step or with an answer of each request's own."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from synth_assets.core.completion import Request
@@ -42,5 +42,17 @@ def run(
     answer: Callable[[Request], str],
 ) -> TechniqueRun:
     """Make the one sample of a seed; `technique` is that section of the recipe."""
-    recipe = recipe_of(HEAD + technique, files)
-    return run_technique(folder, recipe, seeds_of_fields(seed), answer)
+    return run_each(folder, technique, files, [seed], answer)
+
+
+def run_each(
+    folder: Path,
+    technique: str,
+    files: Mapping[str, str],
+    seeds: Sequence[Mapping[str, str]],
+    answer: Callable[[Request], str],
+) -> TechniqueRun:
+    """Make one sample of each seed."""
+    head = HEAD.replace("samples: 1\n", f"samples: {len(seeds)}\n")
+    recipe = recipe_of(head + technique, files)
+    return run_technique(folder, recipe, seeds_of_fields(*seeds), answer)

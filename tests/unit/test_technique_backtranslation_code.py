@@ -1,13 +1,16 @@
 """Back-translation of code: what is kept, what dropped, and why."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from synth_assets.core.completion import Request
 from synth_assets.core.schema import Reason
 from synth_assets.core.techniques.unseen import copied_run
 from synth_assets.errors import RecipeError
-from tests.unit.backtranslation_runs import COMMON, by_step, run, section
+from tests.technique_runs import Answer, TechniqueRun, assert_replays
+from tests.unit.backtranslation_runs import COMMON, by_step, run, run_each, section
 
 CODE = """def add_all(values, start=0):
     total = start
@@ -143,9 +146,25 @@ def test_copied_run_finds_the_longest_run_whatever_case_and_punctuation():
     assert copied_run("", "a b") == ()
 
 
-def test_backtranslation_second_run_asks_nothing_and_gives_the_same(tmp_path: Path):
-    first = run_code(tmp_path, section("description", SAID), section("code", AGAIN))
-    second = run_code(tmp_path, "", "")
-    elsewhere = run_code(tmp_path / "b", section("description", SAID), section("code", AGAIN))
-    assert first.samples == second.samples == elsewhere.samples
-    assert second.requests == ()
+def _coding(request: Request) -> str:
+    name = re.findall("add_[a-z]+", request.messages[-1].content)[0]
+    if request.step == "describe":
+        return section("description", SAID.replace("add_all", name))
+    return section("code", AGAIN.replace("add_all", "sum_up" if name == "add_lost" else name))
+
+
+def test_backtranslation_code_run_twice_and_resumed_anywhere_gives_equal_samples(tmp_path: Path):
+    technique = """
+  kind: backtranslation_code
+  describe: {template: d.j2, inputs: [code, style]}
+  write: {template: w.j2, inputs: [description, style]}
+"""
+    names = ("add_all", "add_lost", "add_more", "add_up")
+    seeds = [{"code": CODE.replace("add_all", name), "tests": "-"} for name in names]
+
+    def back_and_forth(folder: Path, answer: Answer) -> TechniqueRun:
+        return run_each(folder, technique, CODE_FILES, seeds, answer)
+
+    whole = assert_replays(tmp_path, back_and_forth, _coding, range(8))
+    assert len(whole.samples) == 3
+    assert whole.why == [Reason.NOT_PRESERVED]

@@ -7,8 +7,8 @@ import pytest
 from synth_assets.core.completion import Request
 from synth_assets.core.schema import Reason
 from synth_assets.core.techniques.backtranslation_instruction import rating_in
-from tests.technique_runs import recipe_of
-from tests.unit.backtranslation_runs import COMMON, HEAD, REFUSAL, run, section
+from tests.technique_runs import Answer, TechniqueRun, assert_replays, recipe_of
+from tests.unit.backtranslation_runs import COMMON, HEAD, REFUSAL, run, run_each, section
 
 TEXT = "Put salt on the stain, wait ten minutes, and wash the cloth at sixty degrees."
 ASKED = "How do I get wine out of a tablecloth?"
@@ -177,3 +177,38 @@ def test_backtranslation_instruction_unusable_answer_of_either_step_is_dropped(
     assert run_instruction(tmp_path / "i", text, []).why == [reason]
     asked = section("instruction", ASKED)
     assert run_instruction(tmp_path / "r", asked, [text]).why == [reason]
+
+
+def _rating(request: Request) -> str:
+    asked = request.messages[-1].content
+    stain = next(stain for stain in ("wine", "ink", "oil") if stain in asked)
+    match request.step:
+        case "instruct":
+            return section("instruction", f"How do I get {stain} out of a tablecloth?")
+        case "rate":
+            # Of ink the two ratings lie too far apart.
+            return rating("1" if stain == "ink" and request.sample_index else "5")
+        case _:
+            return section("response", f"Against {stain}: salt, then a hot wash.")
+
+
+def test_backtranslation_instruction_run_twice_and_resumed_anywhere_gives_equal_samples(
+    tmp_path: Path,
+):
+    technique = """
+  kind: backtranslation_instruction
+  instruct: {template: i.j2, inputs: [response, style]}
+  rate: {template: r.j2, inputs: [instruction, response]}
+  rewrite: {template: w.j2, inputs: [instruction, response]}
+  ratings: 2
+"""
+    seeds = [
+        {"response": TEXT.replace("the stain", f"the {stain}")} for stain in ("wine", "ink", "oil")
+    ]
+
+    def back_and_forth(folder: Path, answer: Answer) -> TechniqueRun:
+        return run_each(folder, technique, INSTRUCTION_FILES, seeds, answer)
+
+    whole = assert_replays(tmp_path, back_and_forth, _rating, range(11))
+    assert len(whole.samples) == 2
+    assert whole.why == [Reason.INCONSISTENT_JUDGE]

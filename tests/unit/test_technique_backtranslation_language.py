@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from synth_assets.core.completion import Request
 from synth_assets.core.schema import Reason
 from synth_assets.core.verify.preserved import chrf
 from synth_assets.core.verify.reading.number_readings import Unshared, unshared_numbers
 from synth_assets.errors import RecipeError
-from tests.unit.backtranslation_runs import COMMON, by_step, run, section
+from tests.technique_runs import Answer, TechniqueRun, assert_replays
+from tests.unit.backtranslation_runs import COMMON, by_step, run, run_each, section
 
 ENGLISH = "On Monday we met Anna Berg at 14:30, and she paid 2.50 crowns in Ghent."
 GERMAN = "Am Montag trafen wir Anna Berg um 14.30 Uhr, und sie zahlte in Ghent 2,50 Kronen."
@@ -141,3 +143,33 @@ def test_chrf_equals_the_score_of_sacrebleu():
 
     for one, other in ((ENGLISH, ENGLISH), (ENGLISH, GERMAN), ("a", "b")):
         assert chrf(one, other) == sentence_chrf(one, [other]).score
+
+
+def _translating(request: Request) -> str:
+    asked = request.messages[-1].content
+    name = next(name for name in ("Anna", "Klara", "Marta") if name in asked)
+    if request.step == "back":
+        return section("source", GERMAN.replace("Anna", name))
+    trip = ENGLISH.replace("Anna", name).replace("we met", "we saw")
+    return section("target", trip.replace("Ghent", "Bruges") if name == "Klara" else trip)
+
+
+def test_backtranslation_language_run_twice_and_resumed_anywhere_gives_equal_samples(
+    tmp_path: Path,
+):
+    technique = """
+  kind: backtranslation_language
+  back: {template: b.j2, inputs: [target, style]}
+  forth: {template: f.j2, inputs: [source, style]}
+"""
+    seeds = [
+        {"target": ENGLISH.replace("Anna", name), "request": "Into English:"}
+        for name in ("Anna", "Klara", "Marta")
+    ]
+
+    def there_and_back(folder: Path, answer: Answer) -> TechniqueRun:
+        return run_each(folder, technique, LANGUAGE_FILES, seeds, answer)
+
+    whole = assert_replays(tmp_path, there_and_back, _translating, range(6))
+    assert len(whole.samples) == 2
+    assert whole.why == [Reason.NOT_PRESERVED]
