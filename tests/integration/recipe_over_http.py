@@ -9,7 +9,7 @@ from pathlib import Path
 from synth_assets.core.planning import Plan
 from synth_assets.core.sample import Sample, Seed, samples_of
 from synth_assets.resources.catalogue import load_catalogue
-from synth_assets.resources.generation.fill import Filler
+from synth_assets.resources.generation.fill import Filler, Round
 from synth_assets.resources.ledger.store import Ledger
 from synth_assets.resources.teachers import Teachers
 from tests.integration.own_project import KEY_ENV
@@ -28,6 +28,7 @@ class MadeOverHttp:
         details: why, in words.
         calls: step -> how many, each once however many rows share it.
         bought: calls that were not in the ledger.
+        rounds: of growing techniques, samples planned and kept.
     """
 
     samples: tuple[Sample, ...]
@@ -35,6 +36,7 @@ class MadeOverHttp:
     details: tuple[str, ...]
     calls: Counter[str]
     bought: int
+    rounds: tuple[Round, ...]
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ class HttpRecipe:
             tuple(filter(None, decisions["detail"].to_list())),
             Counter(calls["step"].to_list()),
             calls.height - calls["from_ledger"].sum(),
+            filled.rounds,
         )
 
     def _rows(self) -> list[dict[str, str]]:
