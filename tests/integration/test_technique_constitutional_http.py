@@ -12,7 +12,7 @@ from tests.integration.technique_http import generated
 RECIPE = """
 id: tiny
 title: Advice revised
-samples: 6
+samples: 7
 seeds: {file: seeds.jsonl}
 teachers: [{id: writer}]
 technique:
@@ -28,14 +28,14 @@ FILES = {
     "r.j2": "Mend {{ response }} as {{ critique }}\nAsked: {{ instruction }}",
     "principles.txt": "Be kind to whoever asks.\n",
 }
-THINGS = ("map", "ladder", "vase", "rope", "sail", "kite")
+THINGS = ("map", "ladder", "vase", "rope", "sail", "kite", "oar")
 SEEDS = [{"instruction": f"How do I fold a {thing}?"} for thing in THINGS]
 NONE = "<critique>Nothing to say.</critique><verdict>none</verdict>"
 PRESENT = "<critique>It scolds.</critique><verdict>present</verdict>"
 
 
 def answer(body: dict[str, Any]) -> Reply:
-    """Fine at once, fine when revised, endless, copied, cut off, and a critic who contradicts."""
+    """Fine at once, fine when revised, endless, copied, cut off, and critics who contradict."""
     said = body["messages"][-1]["content"]
     thing = next(thing for thing in THINGS if f"fold a {thing}?" in said)
     if said.startswith("Asked:"):
@@ -56,6 +56,8 @@ def answer(body: dict[str, Any]) -> Reply:
             return PRESENT
         case "kite":
             return "<critique>Nothing to say.</critique><verdict>none, or present</verdict>"
+        case "oar":
+            return '<critique>"Fold the oar, silly" scolds.</critique><verdict>none</verdict>'
         case _:
             return PRESENT if "silly" in said else NONE
 
@@ -81,7 +83,15 @@ def test_constitutional_over_http_makes_answers_and_pairs_and_names_each_fault(
         ("How do I fold a map?", "Fold the map, silly.", "", "writer"),
     ]
     lost = made.stage.decisions.filter(pl.col("outcome") == "dropped")
-    assert sorted(lost["reason"]) == ["endless_critique", "not_improved", "truncated", "unparsable"]
+    assert sorted(lost["reason"]) == [
+        "endless_critique",
+        "inconsistent_judge",
+        "not_improved",
+        "truncated",
+        "unparsable",
+    ]
+    [contradiction] = lost.filter(pl.col("reason") == "inconsistent_judge")["detail"]
+    assert contradiction == "critique 1: its verdict is none, but it quotes 'Fold the oar, silly'"
     steps = made.calls.group_by("step").len().sort("step").rows()
-    assert steps == [("answer", 6), ("critique", 9), ("revise", 5)]
+    assert steps == [("answer", 7), ("critique", 10), ("revise", 5)]
     assert again.stage.kept.equals(made.stage.kept)

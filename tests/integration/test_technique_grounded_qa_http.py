@@ -17,6 +17,7 @@ from synth_assets.resources.sources.seeds import read_seeds_file
 from synth_assets.resources.teachers import Teachers
 from tests.integration.chat_server import Reply, Said, chat_server
 from tests.integration.own_project import KEY, KEY_ENV
+from tests.integration.recipe_over_http import LANES, HttpRecipe
 
 RECIPE = """
 id: qa
@@ -115,3 +116,87 @@ def test_grounded_qa_over_http_keeps_whole_questions_and_tells_of_all_others(
         Reason.REFUSAL: 4,
     }
     assert again.stage.kept.equals(made.stage.kept)
+
+
+TOGETHER = """
+id: tiny
+title: Questions on two passages
+technique:
+  kind: grounded_qa
+  passages: 2
+  ask: {template: ask.md.j2, inputs: [passages]}
+seeds: {file: seeds.jsonl}
+samples: 2
+teachers: [{id: writer}]
+verifiers: [{kind: quote, numbered: true, answer_in_quote: words}]
+"""
+PLACES = {
+    "a.txt": ("north", "south"),
+    "b.txt": ("east", "west"),
+    "c.txt": ("hills", "plains"),
+    "d.txt": ("coast", "valley"),
+}
+"""Documents, which take turns in this order, and where it rains by their passages."""
+
+
+def of_two(body: dict[str, Any]) -> Reply:
+    """A question that needs both passages; of one document one is quoted, of another none."""
+    found = re.findall(r"It rains in the (\w+)", body["messages"][-1]["content"])
+    assert len(found) == 2
+    one, other = (f"[{number}] It rains in the {place}." for number, place in enumerate(found, 1))
+    match sorted(found)[0]:
+        case "north":
+            quote = one
+        case "east":
+            quote = f"{one}\n[2] It rains on Mars."
+        case _:
+            quote = f"{one}\n{other}"
+    question = f"Where does it rain, {found[0]} or {found[1]}?"
+    return (
+        f"<question>{question}</question><answer>{found[0]} and {found[1]}</answer>"
+        f"<quote>{quote}</quote>"
+    )
+
+
+@pytest.mark.parametrize("model", LANES)
+@pytest.mark.parametrize(
+    ("documents", "rounds", "reasons"),
+    [
+        (("a.txt", "b.txt", "c.txt", "d.txt"), [(2, 0), (4, 2)], {"wrong_kind": 1}),
+        (("a.txt", "b.txt"), [(2, 0), (4, 0)], {"wrong_kind": 2}),
+    ],
+    ids=["goes on", "ends"],
+)
+def test_grounded_qa_over_http_on_two_passages_goes_on_after_an_empty_round_and_ends_after_two(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    model: str,
+    documents: tuple[str, ...],
+    rounds: list[tuple[int, int]],
+    reasons: dict[str, int],
+):
+    monkeypatch.setenv(KEY_ENV, KEY)
+    seeds = [
+        {"passage": f"It rains in the {place}.", "document": document}
+        for document in documents
+        for place in PLACES[document]
+    ]
+    recipe = HttpRecipe.written(tmp_path, TOGETHER, {"ask.md.j2": "{{ passages }}"}, seeds)
+    with chat_server(of_two) as server:
+        made = recipe.fill(server.base_url, model, "writer")
+        paid = len(server.served)
+        again = recipe.fill(server.base_url, model, "writer")
+
+        assert len(server.served) == paid == made.bought
+    assert again.samples == made.samples
+    assert [(each.planned, each.kept) for each in made.rounds] == rounds
+    assert made.reasons == reasons
+    assert made.calls == {"ask": 4}
+    # Generation keeps a quote that does not stand in its passage; the verifier, and so the rounds,
+    # do not.
+    good = [each for each in made.samples if "Mars" not in each.reference]
+    assert len(made.samples) - len(good) == reasons["wrong_kind"]
+    assert [sorted(each.response.split(" and ")) for each in good] == [
+        list(PLACES[document]) for document in documents[2:]
+    ]
+    assert {each.drawn["quoted_passages"] for each in good} <= {"1, 2"}

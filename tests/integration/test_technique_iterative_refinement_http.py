@@ -13,7 +13,7 @@ from tests.integration.recipe_over_http import LANES, HttpRecipe
 RECIPE = """
 id: tiny
 title: Refined
-samples: 4
+samples: 5
 seeds: {file: seeds.jsonl}
 teachers: [{id: writer}]
 technique:
@@ -31,7 +31,7 @@ FILES = {
     "critique.md.j2": "CRITIQUE {{ response }}",
     "repair.md.j2": "REPAIR {{ response }}\n{{ feedback }}",
 }
-SEEDS = [{"task": word} for word in ("boat", "copied", "endless", "contested")]
+SEEDS = [{"task": word} for word in ("boat", "copied", "endless", "contested", "praised")]
 
 
 def answer(body: dict[str, Any]) -> Reply:
@@ -39,11 +39,14 @@ def answer(body: dict[str, Any]) -> Reply:
     step = asked.partition(" ")[0]
     if step == "DRAFT":
         word = asked.split()[1]
-        return f"The {word} is here." if word == "contested" else f"All of us saw the {word} there."
+        is_fine = word in ("contested", "praised")
+        return f"The {word} is here." if is_fine else f"All of us saw the {word} there."
     if step == "CRITIQUE":
         both = "<verdict>good</verdict><verdict>faulty</verdict><feedback>?</feedback>"
         if "contested" in asked:
             return both
+        if "praised" in asked:
+            return "<verdict>good</verdict><feedback>- Say where.\n- Say when.</feedback>"
         verdict = "faulty" if "endless" in asked else "good"
         return f"<verdict>{verdict}</verdict><feedback>Say it again.</feedback>"
     [text] = re.findall("REPAIR (.*)", asked)
@@ -69,5 +72,10 @@ def test_refinement_over_http_keeps_what_was_mended_and_names_the_rest(
     [row] = made.samples
     assert (row.response, row.rejected) == ("See the boat.", "All of us saw the boat there.")
     assert row.drawn == {"repairs": 1, "round_0_failed": "words", "round_1_fixed": "words"}
-    assert made.reasons == {"not_improved": 1, "endless_critique": 1, "unparsable": 1}
-    assert made.calls == {"draft": 4, "repair": 4, "critique": 4}
+    assert made.reasons == {"not_improved": 1, "endless_critique": 1} | {
+        "unparsable": 1,
+        "inconsistent_judge": 1,
+    }
+    told = "the critic's verdict is good, beside a list of 2 points"
+    assert sum(detail.startswith(told) for detail in made.details) == 1
+    assert made.calls == {"draft": 5, "repair": 4, "critique": 5}

@@ -79,3 +79,62 @@ def test_textbook_over_http_grows_cuts_teaches_and_checks(
     ]
     exercises = [s.prompt for s in made.samples if s.drawn["piece"] == "exercise"]
     assert exercises == ["Count High Tides.", "Count Low Tides.", "Count Low Knots."]
+
+
+STEADY = """
+id: tiny
+title: Textbook
+samples: 2
+seeds: {file: seeds.jsonl}
+teachers: [{id: writer}]
+technique:
+  kind: textbook
+  min_words: 3
+  expand: {template: expand.md.j2, inputs: [topic]}
+  write: {template: write.md.j2, inputs: [topic]}
+"""
+CHAIN = [
+    {"topic": topic, "prerequisites": needed}
+    for topic, needed in (("Tides", "none"), ("Knots", "Tides"), ("Sails", "Knots"))
+]
+
+
+@pytest.mark.parametrize("model", LANES)
+@pytest.mark.parametrize("later", ["good", "bad"])
+def test_textbook_over_http_goes_on_after_an_empty_round_and_ends_after_two(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str, later: str
+):
+    def writing(body: dict[str, Any]) -> Reply:
+        step, _, topic = body["messages"][-1]["content"].partition(" ")
+        if step == "EXPAND":
+            return "<none/>"
+        # The first round is that of the first two lessons; the second begins with the third.
+        written.append(topic)
+        return "Too short." if later == "bad" or len(written) <= 2 else f"Here is all of {topic}."
+
+    written: list[str] = []
+    monkeypatch.setenv(KEY_ENV, KEY)
+    recipe = HttpRecipe.written(tmp_path, STEADY, FILES, CHAIN)
+    with chat_server(writing) as server:
+        made = recipe.fill(server.base_url, model, "writer")
+        paid = len(server.served)
+        again = recipe.fill(server.base_url, model, "writer")
+
+        assert len(server.served) == paid == made.bought
+    assert again.samples == made.samples
+    assert [(each.planned, each.kept) for each in made.rounds] == [
+        (2, 0),
+        (4, 0),
+        (6, 2 if later == "good" else 0),
+    ]
+    assert made.calls == {"expand": 2, "write": 4}
+    assert sorted(written[:2]) == ["Knots", "Tides"]
+    if later == "good":
+        assert [(s.drawn["topic"], s.drawn["lesson"]) for s in made.samples] == [
+            ("Sails", 3),
+            ("Tides", 1),
+        ]
+        assert made.reasons == {"declined": 2, "too_short": 2}
+    else:
+        assert made.samples == ()
+        assert made.reasons == {"declined": 2, "too_short": 4}
