@@ -134,7 +134,7 @@ def test_what_is_not_looking_is_answered_by_evidently_itself(shown: Shown):
     with urllib.request.urlopen(f"{report}/download", timeout=300) as answer:
         assert "Signs of collapse, worst first" in answer.read().decode()
     address = f"{shown.address}/api/projects/{shown.last.project_id}/info"
-    with urllib.request.urlopen(address, timeout=30) as answer:
+    with urllib.request.urlopen(address, timeout=120) as answer:
         project = {**json.load(answer), "description": "Edited by people."}
     body = json.dumps(project).encode()
     request = urllib.request.Request(address, body, {"Content-Type": "application/json"})
@@ -326,11 +326,11 @@ def test_server_gives_the_values_that_are_stored(shown: Shown):
 
 def _asked(url: str, body: object) -> dict[str, list[dict]]:
     """Ask until the run that was logged last is there: the server watches the folder."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while True:
         data = json.dumps(body).encode()
         request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             found = json.load(answer)
         if len(found["sources"]) >= RUNS or time.monotonic() > deadline:
             return found

@@ -196,7 +196,7 @@ def test_giant_cluster_is_a_warning_with_its_text_and_recipes(page: Page, projec
         page.get_by_text("no_giant_cluster", exact=True).first.dispatch_event("click")
         expect(entry(page, "above_rows")).to_have_text("50")
         page.get_by_text("Execute", exact=True).click()
-        expect(entry(page, "above_rows")).to_have_text(str(size - 1), timeout=60_000)
+        expect(entry(page, "above_rows")).to_have_text(str(size - 1), timeout=240_000)
     finally:
         said.unlink()
     told = re.compile(rf"{size} of [\d,]+ rows .* are one row and its duplicates: .+\. Kept is")
@@ -346,7 +346,7 @@ def test_broken_recipe_is_a_warning_with_file_line_and_mend(page: Page, project:
         open_checks(page, project, "recipes")
         page.get_by_text("Execute", exact=True).click()
         told = entry(page, str(folder))
-        expect(told).to_contain_text("recipe.yaml", timeout=60_000)
+        expect(told).to_contain_text("recipe.yaml", timeout=240_000)
     finally:
         shutil.rmtree(folder)
     expect(told).to_contain_text(f"line {BROKEN_LINE}")

@@ -281,7 +281,7 @@ def test_generate_when_one_teacher_is_refused_waits_out_no_pause_of_another(
         started = time.monotonic()
         with pytest.raises(TeacherError, match="cannot be used"):
             kitchen.generate(recipe, ledger)
-    assert time.monotonic() - started < 25
+    assert time.monotonic() - started < 45
 
 
 def test_generate_at_a_dead_address_stops_after_a_few_requests(kitchen: _Kitchen, ledger: Ledger):

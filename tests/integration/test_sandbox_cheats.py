@@ -8,6 +8,7 @@ from tests.integration.cheating_programs import CHEATS, FORMS, HONEST
 from tests.integration.sandboxes import open_sandbox
 
 _LIMITS = ProgramLimits(cpu_s=1.0, wall_s=20.0)
+_AMPLE = ProgramLimits(cpu_s=10.0, wall_s=20.0)
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +18,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 def test_sandbox_honest_program_passes_tests_of_every_form(sandbox: Sandbox):
-    outcomes = sandbox.run_all([ProgramJob(HONEST, tests, _LIMITS) for tests in FORMS.values()])
+    outcomes = sandbox.run_all([ProgramJob(HONEST, tests, _AMPLE) for tests in FORMS.values()])
 
     assert dict(zip(FORMS, outcomes, strict=True)) == {name: Passed() for name in FORMS}
 

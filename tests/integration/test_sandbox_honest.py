@@ -286,7 +286,7 @@ def test_sandbox_tests_that_lie_about_their_process_serve_nobody_else(sandbox: S
         "import os\nos.write(3, b'fit')\nimport builtins\n"
         "builtins.sorted = lambda *_: [1, 2]\nwhile True: pass"
     )
-    limits = ProgramLimits(cpu_s=0.5)
+    limits = ProgramLimits(cpu_s=2.0)
     sandbox.run(ProgramJob("def f(): return 1", lying, limits))
     wrong = CallTests("assert sorted(f()) == [1, 2]")
 

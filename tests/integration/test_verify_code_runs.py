@@ -31,7 +31,7 @@ def test_verify_samples_code_is_run_and_every_row_gets_its_reason(sandbox: Sandb
         "prose": "Multiply it by two.",
     }
     rows = frame_of(*(synthetic_row(n, "p", a, reference=_TESTS) for n, a in answers.items()))
-    verifier = Code(kind="code", cpu_s=0.5, refuse_vacuous=True)
+    verifier = Code(kind="code", cpu_s=2, refuse_vacuous=True)
     result = verify_samples(rows, "p", [verifier], {}, Tools(programs=sandbox))
 
     assert reasons_of(result.stage.decisions) == {
