@@ -1,16 +1,19 @@
 """What `synth coverage` prints."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from synth_assets.cli.tables import indented
+from synth_assets.core.coverage.space_account import SpaceAccount
 from synth_assets.core.coverage.topics import TopicGaps
 from synth_assets.resources.coverage import RecipeCoverage, recipe_coverage
 from synth_assets.resources.coverage_reference import reference_texts
 from synth_assets.resources.settings import read_settings
 from synth_assets.resources.workshop import Workshop
 
-_MOST_ROWS = 30
+_MOST_ROWS = 60
+_MOST_HOLES = 10
 
 
 def coverage_text(name: str, reference: str | None, *, as_json: bool) -> str:
@@ -37,39 +40,53 @@ def coverage_text(name: str, reference: str | None, *, as_json: bool) -> str:
 
 def _lines(found: RecipeCoverage) -> Iterator[str]:
     values = found.shares.values
-    yield f"{found.key}, as kept by {found.last_stage}"
+    yield f"{found.key}, as kept by {found.last_stage}: {found.counted}"
     if values.is_empty():
         yield "Nothing is drawn: the recipe has no variations and no choice of prompts."
     else:
         yield ""
-        columns = ("planned", "generated", "verified", "kept")
-        table = [["attribute", "value", "target", *columns, "share", "gap"]]
-        for row in values.head(_MOST_ROWS).iter_rows(named=True):
-            counts = [f"{row[column]:,}" for column in columns]
-            shares = [_share(row[name]) for name in ("target_share", "kept_share")]
-            named = [row["attribute"], _short(row["value"])]
-            table.append([*named, shares[0], *counts, shares[1], _points(row["gap"])])
+        yield "Planned: share of the samples. Achieved: share of the rows, each counting one."
+        counts = ("samples", "made", "verified", "kept", "rows")
+        table = [["attribute", "value", "planned", *counts, "achieved", "gap"]]
+        table += [_value(row) for row in values.head(_MOST_ROWS).iter_rows(named=True)]
         yield from indented(table)
         if values.height > _MOST_ROWS:
             yield f"  {values.height - _MOST_ROWS} more values; --json has all"
-    yield from _holes(found)
+    if found.space is not None:
+        yield from _space(found.space)
     if found.topics is not None:
         yield from _topics(found.topics)
 
 
-def _holes(found: RecipeCoverage) -> Iterator[str]:
-    holes = found.shares.holes
-    if not found.joint:
-        return
+def _value(row: Mapping[str, Any]) -> list[str]:
+    columns = ("planned", "generated", "verified", "kept", "rows")
+    counts = ["" if row[column] is None else f"{row[column]:,}" for column in columns]
+    named = [row["attribute"], _short(row["value"])]
+    return [
+        *named,
+        _share(row["target_share"]),
+        *counts,
+        _share(row["row_share"]),
+        _points(row["gap"]),
+    ]
+
+
+def _space(space: SpaceAccount) -> Iterator[str]:
     yield ""
-    cells = f"{found.shares.cells.height:,} combinations of {', '.join(found.joint)}"
-    if holes.is_empty():
-        yield f"{cells}: each has its quota."
+    if not space.holes:
+        yield f"{space.told[0].upper()}{space.told[1:]}."
         return
-    yield f"{cells}: {holes.height:,} lack rows, {int(holes['lacking'].sum()):,} in all; the most:"
-    rows = holes.head(10).select("cell", "quota", "planned", "kept", "lacking")
-    shown = [[_cell(row[0]), *(f"{count:,}" for count in row[1:])] for row in rows.iter_rows()]
-    yield from indented([["combination", "quota", "planned", "kept", "lacking"], *shown])
+    yield f"{space.told}; the most:"
+    shown = [
+        [
+            hole.name,
+            *(f"{count:,}" for count in (hole.quota, hole.has, hole.lacking)),
+            "given up" if hole.is_given_up else "",
+        ]
+        for hole in space.holes[:_MOST_HOLES]
+    ]
+    cell = "cell" if space.is_own else "combination"
+    yield from indented([[cell, "quota", "has", "lacking", ""], *shown])
 
 
 def _topics(found: TopicGaps) -> Iterator[str]:
@@ -98,12 +115,39 @@ def _record(found: RecipeCoverage) -> dict[str, object]:
     return {
         "recipe_version": found.key,
         "last_stage": found.last_stage,
+        "wanted": found.wanted,
+        "samples": found.samples,
+        "samples_with_rows": found.samples_with_rows,
+        "only_planning": found.only_planning,
+        "rows": found.rows,
         "values": found.shares.values.to_dicts(),
         "distances": found.shares.distances.to_dicts(),
-        "joint": found.joint,
+        "space": None if found.space is None else _space_record(found.space),
         "cells": found.shares.cells.to_dicts(),
         "topics": None if topics is None else topics.frame.to_dicts(),
         "gaps": None if topics is None else [topic.name for topic in topics.gaps()],
+    }
+
+
+def _space_record(space: SpaceAccount) -> dict[str, object]:
+    return {
+        "attributes": space.attributes,
+        "is_own": space.is_own,
+        "cells": space.cells,
+        "full": space.full,
+        "lacking": space.lacking,
+        "given_up": space.given_up,
+        "without_quota": space.without_quota,
+        "holes": [
+            {
+                "cell": hole.values,
+                "quota": hole.quota,
+                "has": hole.has,
+                "lacking": hole.lacking,
+                "given_up": hole.is_given_up,
+            }
+            for hole in space.holes
+        ],
     }
 
 
@@ -113,10 +157,6 @@ def _share(value: float | None) -> str:
 
 def _points(value: float | None) -> str:
     return "" if value is None else f"{100 * value:+.1f} points"
-
-
-def _cell(text: str) -> str:
-    return ", ".join(f"{name} {value}" for name, value in json.loads(text).items())
 
 
 def _short(text: str) -> str:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 from synth_assets.core.config.recipe import Recipe
 from synth_assets.core.config.recipe_spec import KeptSamples
+from synth_assets.core.coverage.compared import reference_text, texts_of
 from synth_assets.core.coverage.topics import topic_gaps
-from synth_assets.core.sample import Sample, Seed
+from synth_assets.core.sample import Seed
 from synth_assets.core.techniques.protocol import Growth, Round, Start
 
 _FILLING_ROUNDS = 2
@@ -38,8 +39,8 @@ def fill_gaps(recipe: Recipe, seeds: Sequence[Seed]) -> Growth:
     said, wanted = recipe.spec.coverage, recipe.spec.wanted
     counts_kept = isinstance(recipe.spec.samples, KeptSamples)
     by_id = {seed.seed_id: seed for seed in seeds}
-    reference = {seed.seed_id: seed.fields[said.field] for seed in seeds}
-    planned, turn = 0, 0
+    reference = {seed.seed_id: reference_text(seed.fields, said.field) for seed in seeds}
+    planned = accepted = turn = 0
     texts: list[str] = []
     size = math.ceil(wanted * (1 - said.fill_share))
     part = max(1, math.ceil((wanted - size) / _FILLING_ROUNDS))
@@ -50,8 +51,9 @@ def fill_gaps(recipe: Recipe, seeds: Sequence[Seed]) -> Growth:
         turn += missing
         made = yield Round(starts)
         planned += len(starts)
-        texts += [_text(sample, said.field) for sample in made]
-        left = wanted - (len(texts) if counts_kept else planned)
+        texts += texts_of(made, said.field)
+        accepted += len(made)
+        left = wanted - (accepted if counts_kept else planned)
         if left <= 0 or (counts_kept and not made):
             return {}
         size = min(left, part)
@@ -61,7 +63,3 @@ def fill_gaps(recipe: Recipe, seeds: Sequence[Seed]) -> Growth:
             Start(by_id[row], {FILLED_TOPIC: names[row]})
             for row in found.rows_to_start_from(size, said.below)
         ]
-
-
-def _text(sample: Sample, field: str) -> str:
-    return sample.prompt if field == "prompt" else sample.response

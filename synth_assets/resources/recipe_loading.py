@@ -8,6 +8,7 @@ from synth_assets.core.config.names import unknown_name
 from synth_assets.core.config.recipe import RECIPE_FILE, Recipe
 from synth_assets.core.config.recipe_reading import parse_recipe, parse_recipe_yaml
 from synth_assets.core.config.recipe_spec import RecipeSpec
+from synth_assets.core.config.sources import holds_passages
 from synth_assets.core.config.teachers import Teacher
 from synth_assets.core.fingerprint import fingerprint
 from synth_assets.core.verify.judge import judges_among
@@ -78,6 +79,7 @@ def checked_recipe(
     label, content, spec = str(folder), found.content, found.spec
     if answering is not None:
         spec = spec.answered_by(answering.id)
+    spec = _with_compared_field(spec, sources)
     digest = _seeds_digest(label, spec, content, sources)
     forms = [prompt.form for prompt in spec.technique.prompts.values()]
     if any([*forms, *(judge.schema_file for judge in judges_among(spec.verifiers))]):
@@ -86,6 +88,13 @@ def checked_recipe(
     texts = {**content.texts, **read_verifier_rows(content, spec.verifiers)}
     digests = _verifier_digests(label, spec, sources)
     return parse_recipe(label, texts, digest, teachers, spec, models, digests)
+
+
+def _with_compared_field(spec: RecipeSpec, sources: Mapping[str, LocatedSource]) -> RecipeSpec:
+    """Coverage against passages is of passages, unless the recipe names a field."""
+    found = sources.get(spec.coverage.reference or spec.seeds.source or "")
+    passages = found is not None and holds_passages(found.spec)
+    return spec.model_copy(update={"coverage": spec.coverage.against(passages=passages)})
 
 
 def _seeds_digest(

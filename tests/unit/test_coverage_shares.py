@@ -1,5 +1,6 @@
 import json
 import math
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -42,8 +43,8 @@ def test_planned_against_achieved_of_lost_hard_rows_counts_each_step():
     ).values
     assert found.schema == COVERAGE_SCHEMA
     assert found.rows() == [
-        ("level", "easy", 0.5, 2, 2, 2, 2, 0.5, 1.0, 0.5),
-        ("level", "hard", 0.5, 2, 2, 1, 0, 0.5, 0.0, -0.5),
+        ("level", "easy", 0.5, 2, 2, 2, 2, 2, 0.5, 1.0, 1.0, 0.5),
+        ("level", "hard", 0.5, 2, 2, 1, 0, 0, 0.5, 0.0, 0.0, -0.5),
     ]
 
 
@@ -56,12 +57,39 @@ def test_planned_against_achieved_of_lost_hard_rows_names_gap_distance_and_unrea
     assert found.distances.rows() == [("level", 0.0, 0.5, 0.5)]
 
 
+def test_planned_against_achieved_of_several_rows_a_sample_weighs_each_row():
+    through = replace(
+        came([0, 1, 2, 3], [0, 1, 2], [0, 2]), rows=[{"level": "easy"}, *[{"level": "hard"}] * 3]
+    )
+    found = planned_against_achieved(four_levels(), through, LEVELS, ("level",))
+    assert found.values.select(
+        "value", "kept", "rows", "kept_share", "row_share", "gap"
+    ).rows() == [
+        ("easy", 1, 1, 0.5, 0.25, -0.25),
+        ("hard", 1, 3, 0.5, 0.75, 0.25),
+    ]
+    assert found.distances.rows() == [("level", 0.0, 0.0, 0.25)]
+    assert found.cells.select("kept", "rows", "lacking").rows() == [(1, 1, 0), (1, 3, 0)]
+
+
+def test_planned_against_achieved_of_what_rows_alone_tell_has_no_samples():
+    through = replace(came(kept=[0]), rows=[{"style": "x", "kind": 7}, {"style": "x"}, {}])
+    told = {"style": {"x": 3, "y": 1}, "kind": {}, "nowhere": {"z": 1}}
+    found = planned_against_achieved(four_levels(), through, {}, of_rows=told).values
+    columns = ("attribute", "value", "target_share", "planned", "kept", "rows", "row_share", "gap")
+    assert found.select(columns).rows() == [
+        ("kind", "7", None, None, None, 1, 1.0, None),
+        ("style", "x", 0.75, None, None, 2, 1.0, 0.25),
+        ("style", "y", 0.25, None, None, 0, 0.0, -0.25),
+    ]
+
+
 def test_planned_against_achieved_of_weights_takes_their_proportion():
     found = planned_against_achieved(
         four_levels(), came([], [], [0, 1, 2, 3]), {"level": {"easy": 3, "hard": 1}}
     )
     assert found.values["target_share"].to_list() == [0.75, 0.25]
-    assert found.distances.rows() == [("level", 0.25, 0.25, 0.0)]
+    assert found.distances.rows() == [("level", 0.25, 0.0, 0.25)]
 
 
 def test_planned_against_achieved_with_nothing_kept_has_no_shares():
@@ -125,10 +153,10 @@ def test_planned_against_achieved_of_joint_cells_shows_holes_never_planned_and_l
     found = planned_against_achieved(planned, came([0, 2], [0, 2], [0]), targets, ("level", "form"))
     assert found.cells.schema == CELL_SCHEMA
     assert found.cells.rows() == [
-        ('{"form":"a","level":"easy"}', 1, 2, 1, 1, 1, 0),
-        ('{"form":"a","level":"hard"}', 1, 0, 0, 0, 0, 1),
-        ('{"form":"b","level":"easy"}', 1, 0, 0, 0, 0, 1),
-        ('{"form":"b","level":"hard"}', 1, 1, 1, 1, 0, 1),
+        ('{"form":"a","level":"easy"}', 1, 2, 1, 1, 1, 1, 0),
+        ('{"form":"a","level":"hard"}', 1, 0, 0, 0, 0, 0, 1),
+        ('{"form":"b","level":"easy"}', 1, 0, 0, 0, 0, 0, 1),
+        ('{"form":"b","level":"hard"}', 1, 1, 1, 1, 0, 0, 1),
     ]
     assert found.holes.height == 3
 
@@ -139,9 +167,7 @@ def test_planned_against_achieved_with_quotas_lists_what_lacks_most_first():
     found = planned_against_achieved(planned, came(kept=[0, 1]), {}, ("level",), quotas)
     assert found.holes.select("cell", "quota", "kept", "lacking").rows() == [
         ('{"level":"easy"}', 5, 2, 3),
-        ('{"level":"hard"}', 0, 0, 1),
-        ("{}", 0, 0, 1),
-    ]
+    ], "what has no quota is no hole, though some were planned"
     assert '{"level":"forbidden"}' in found.cells["cell"]
 
 

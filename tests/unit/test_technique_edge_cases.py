@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from synth_assets.core.completion import Request
 from synth_assets.core.fingerprint import short_id
 from synth_assets.core.schema import Reason
-from synth_assets.core.techniques.edge_cases import EdgeCases, Filling, quotas_of
+from synth_assets.core.techniques.edge_cases import EdgeCases, quotas_of
+from synth_assets.core.techniques.filling import Filling
 from synth_assets.errors import RecipeError
 from tests.technique_runs import (
     TechniqueRun,
@@ -315,3 +316,26 @@ def test_edge_cases_space_that_is_none_is_refused(old: str, new: str, told: str)
     assert old in text
     with pytest.raises(RecipeError, match=told):
         recipe_of(text.replace(old, new), FILES)
+
+
+def test_edge_cases_filling_goes_through_the_rounds_again_to_say_what_was_given_up(tmp_path: Path):
+    def answer(request: Request) -> str:
+        return "nothing" if cell_of(request).startswith("fault/lost") else good(request)
+
+    made = run(tmp_path, answer, more="give_up_after: 2")
+    planned = len(made.asked("write"))
+    said = recipe_of(
+        RECIPE.format(samples=12, more="give_up_after: 2", check="", form=""), FILES
+    ).spec.technique
+    hole = (("kind", "fault"), ("fault", "lost"), ("tone", "cross"))
+
+    whole = said.filling(made.samples, 12, made.samples, planned)
+    assert whole is not None
+    assert (whole.holes, whole.given_up) == ({hole: 4}, (hole,))
+    cut_off = said.filling(made.samples, 12, made.samples, 12)
+    assert cut_off is not None
+    assert (cut_off.holes, cut_off.given_up) == ({hole: 4}, ()), "one round was tried"
+    duplicates = said.filling(made.samples[2:], 12, made.samples, planned)
+    assert duplicates is not None
+    assert sum(duplicates.holes.values()) == 6
+    assert duplicates.given_up == (hole,)

@@ -8,7 +8,7 @@ from typing import Any
 from synth_assets.core.completion import Message
 from synth_assets.core.config.choices import Weighted
 from synth_assets.core.config.names import partition_key
-from synth_assets.core.config.recipe_spec import RecipeSpec
+from synth_assets.core.config.recipe_spec import CoverageSpec, RecipeSpec
 from synth_assets.core.config.teachers import Teacher
 from synth_assets.core.draws.attributes import AttributeSpace
 from synth_assets.core.draws.balance import Drawn
@@ -218,7 +218,11 @@ class Recipe:
     @property
     def identity(self) -> Mapping[str, Json]:
         """All that makes its samples what they are, and nothing else."""
-        said = self.spec.model_dump(
+        # What rows are only compared with makes none of them what it is.
+        spec = self.spec
+        if not spec.coverage.fill_gaps:
+            spec = spec.model_copy(update={"coverage": CoverageSpec()})
+        said = spec.model_dump(
             mode="json", exclude={"title", "description", "on_request"}, serialize_as_any=True
         )
         teachers: dict[str, Json] = {

@@ -219,7 +219,7 @@ def _check_filling(label: str, spec: RecipeSpec) -> None:
             f"{label}: coverage: fill_gaps starts samples from reference rows, so that the seeds "
             "must be a data source and the reference. Give seeds: source:, or turn fill_gaps off."
         )
-    if type(spec.technique).grow is not Technique.grow:
+    if spec.technique.plans_rounds:
         raise RecipeError(
             f"{label}: coverage: technique {spec.technique.kind} plans its own rounds, so that "
             "gaps cannot be filled. Turn fill_gaps off."

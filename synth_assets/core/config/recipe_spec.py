@@ -11,6 +11,8 @@ from synth_assets.core.techniques.catalogue import TechniqueSpec
 from synth_assets.core.techniques.prompt import Prompt, TeacherShare
 from synth_assets.core.verify.catalogue import VerifierSpec
 
+ComparedField = Literal["prompt", "response", "passage"]
+
 Text = Annotated[str, StringConstraints(min_length=1)]
 
 
@@ -60,7 +62,9 @@ class CoverageSpec(Written):
 
     Attributes:
         reference: a data source; by default the recipe's own seeds.
-        field: which text is compared, of samples and reference alike.
+        field: which text is compared, of samples and reference alike. `passage` is a passage of the
+            reference and the one that a sample is about: what is compared by default where the
+            reference is a source of passages, whose `prompt` only says where they stand.
         topics: how many clusters the reference is cut into, fewer where it is small.
         below: a topic is a gap if its share of the samples is surely below this part of its share
             of the reference.
@@ -69,11 +73,21 @@ class CoverageSpec(Written):
     """
 
     reference: Name | None = None
-    field: Literal["prompt", "response"] = "prompt"
+    field: ComparedField = "prompt"
     topics: int = Field(default=20, ge=2, le=200)
     below: float = Field(default=0.5, gt=0, lt=1)
     fill_gaps: bool = False
     fill_share: float = Field(default=0.3, gt=0, lt=1)
+
+    def against(self, *, passages: bool) -> "CoverageSpec":
+        """With the field that is compared, where none is named.
+
+        Args:
+            passages: whether the reference is a source of passages.
+        """
+        if "field" in self.model_fields_set or not passages:
+            return self
+        return self.model_copy(update={"field": "passage"})
 
 
 class RecipeSpec(Written):

@@ -156,6 +156,11 @@ Source = Annotated[
 ]
 
 
+def holds_passages(source: Source) -> bool:
+    """Whether its rows are passages, whose `prompt` only says where they stand."""
+    return isinstance(source, DocumentSource | ReferenceSource)
+
+
 class SourcesFile(Written):
     """A `sources.yaml`."""
 

@@ -174,14 +174,23 @@ def lines_of(slot: Slot, file: str) -> tuple[str, ...]:
     Raises:
         RecipeError: if the file is not there, or has no line.
     """
-    lines = (line.strip() for line in slot.files.get(file, "").splitlines())
-    found = tuple(line for line in lines if line and not line.startswith("#"))
+    found = _lines_in(slot.files.get(file, ""))
     if not found:
         raise RecipeError(
             f"technique: the recipe's folder has no file {file} with a line in it. Write it, a "
             "line each, or mend the name."
         )
     return found
+
+
+def style_shares(files: Mapping[str, str], styles: str) -> dict[str, dict[str, float]]:
+    """`own_choices` of a technique with a file of styles: answers go round its lines."""
+    return {"style": dict.fromkeys(_lines_in(files.get(styles, "")), 1.0)} if styles else {}
+
+
+def _lines_in(text: str) -> tuple[str, ...]:
+    lines = (line.strip() for line in text.splitlines())
+    return tuple(line for line in lines if line and not line.startswith("#"))
 
 
 def asked_of(request: Request, completion: Completion) -> Request:

@@ -9,11 +9,12 @@ be forbidden or conditional, and a judge may say whether a sample shows the case
 
 import itertools
 import math
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
-from typing import ClassVar, TypeAlias
+from typing import ClassVar
 
 from pydantic import Field, model_validator
 
@@ -23,6 +24,7 @@ from synth_assets.core.fingerprint import exact_hash
 from synth_assets.core.novelty.deck import Deck
 from synth_assets.core.sample import Sample, Seed
 from synth_assets.core.schema import Reason
+from synth_assets.core.techniques.filling import Cell, Filling
 from synth_assets.core.techniques.prompt import Prompt
 from synth_assets.core.techniques.protocol import (
     Draft,
@@ -39,49 +41,8 @@ from synth_assets.core.techniques.unseen import field_of
 from synth_assets.core.techniques.verdicts import verdict_in
 from synth_assets.errors import RecipeError
 
-Cell: TypeAlias = tuple[tuple[str, str], ...]
-"""`((attribute, value), ...)` in the order of the space; what is not drawn is left out."""
-
 _LIKELY_SHARE = 0.8
 _VERDICTS = {"yes": True, "true": True, "no": False, "false": False}
-
-
-@dataclass(frozen=True)
-class Filling:
-    """How full the cells are.
-
-    Attributes:
-        quotas: cell -> how many samples it is to get; those that get none are left out.
-        accepted: cell -> how many it has.
-        failed: cell -> rounds in a row in which it was tried and got none.
-        give_up_after: so many, and it is given up.
-    """
-
-    quotas: Mapping[Cell, int]
-    accepted: Mapping[Cell, int]
-    failed: Mapping[Cell, int]
-    give_up_after: int
-
-    @property
-    def holes(self) -> dict[Cell, int]:
-        """Cell -> how many samples it lacks, given up or not."""
-        lacks = {cell: quota - self.accepted.get(cell, 0) for cell, quota in self.quotas.items()}
-        return {cell: count for cell, count in lacks.items() if count > 0}
-
-    @property
-    def given_up(self) -> tuple[Cell, ...]:
-        """The holes that are not tried any more."""
-        return tuple(c for c in self.holes if self.failed.get(c, 0) >= self.give_up_after)
-
-    def next_cells(self, most: int) -> list[Cell]:
-        """A cell for each sample of the next round: those that lack most of their quota first."""
-        wanted = [
-            (-left / self.quotas[cell], place, cell)
-            for place, (cell, lacks) in enumerate(self.holes.items())
-            if self.failed.get(cell, 0) < self.give_up_after
-            for left in range(lacks, 0, -1)
-        ]
-        return [cell for *_, cell in sorted(wanted)[:most]]
 
 
 class EdgeCases(Technique):
@@ -149,27 +110,49 @@ class EdgeCases(Technique):
 
     def grow(self, seeds: Sequence[Seed], wanted: int) -> Growth:
         """Rounds until every cell has its quota or is given up."""
-        quotas = quotas_of(self.cells.shares(), wanted)
-        accepted, failed = Counter[Cell](), Counter[Cell]()
+        filling = self._empty(wanted)
         deck = Deck(_seed_id, seeds)
-        for _ in itertools.count() if self.rounds is None else range(self.rounds):
-            filling = Filling(quotas, accepted, failed, self.give_up_after)
+        for _ in self._turns():
             chosen = filling.next_cells(self.at_once)
             if not chosen:
                 break
             starts = [Start(deck.deal(1)[0], self._drawn(cell)) for cell in chosen]
-            last = {cell for cell in chosen if failed[cell] == self.give_up_after - 1}
+            last = {c for c in chosen if filling.failed.get(c, 0) == self.give_up_after - 1}
             came = yield Round(starts, {}, self._producer(frozenset(last)))
-            got = Counter(self.cell_of(sample) for sample in came)
-            accepted.update(got)
-            for cell in set(chosen):
-                failed[cell] = 0 if got[cell] else failed[cell] + 1
+            filling = filling.after(chosen, map(self.cell_of, came))
         return {}
 
-    def filling(self, samples: Sequence[Sample], wanted: int) -> Filling:
-        """How full the cells are with these samples, whatever was tried."""
-        quotas = quotas_of(self.cells.shares(), wanted)
-        return Filling(quotas, Counter(map(self.cell_of, samples)), {}, self.give_up_after)
+    def filling(
+        self,
+        kept: Iterable[Sample],
+        wanted: int,
+        accepted: Iterable[Sample] = (),
+        planned: int = 0,
+    ) -> Filling:
+        """See the protocol: the rounds are gone through again, with what came of each."""
+        filling = self._empty(wanted)
+        came = sorted((sample.position, self.cell_of(sample)) for sample in accepted)
+        first = 0
+        for _ in self._turns():
+            chosen = filling.next_cells(self.at_once)
+            if not chosen or first + len(chosen) > planned:
+                break
+            start, end = (bisect_left(came, (at,)) for at in (first, first + len(chosen)))
+            filling = filling.after(chosen, [cell for _, cell in came[start:end]])
+            first += len(chosen)
+        return replace(filling, accepted=Counter(map(self.cell_of, kept)))
+
+    def _empty(self, wanted: int) -> Filling:
+        shares = self.cells.shares()
+        quotas = quotas_of(shares, wanted)
+        return Filling(
+            quotas,
+            give_up_after=self.give_up_after,
+            without_quota=len(shares) - len(quotas),
+        )
+
+    def _turns(self) -> Iterator[int]:
+        return itertools.count() if self.rounds is None else iter(range(self.rounds))
 
     def cell_of(self, sample: Sample) -> Cell:
         """The cell that a sample was asked for."""

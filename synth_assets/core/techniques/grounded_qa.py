@@ -230,9 +230,19 @@ class GroundedQa(Technique):
         drawn = int(exact_hash(slot.seed.seed_id, question, answer)[:12], 16) / 16**12
         return drawn < self.review_share
 
+    @property
+    def plans_rounds(self) -> bool:
+        """See the protocol: passages are put together in rounds, one is asked about as it is."""
+        return self.passages > 1
+
+    @property
+    def told_attributes(self) -> Sequence[str]:
+        """See the protocol."""
+        return ("kind", "answerable") if self.no_answer else ("kind",)
+
     def grow(self, seeds: Sequence[Seed], wanted: int) -> Growth | None:
         """See the protocol."""
-        return None if self.passages == 1 else self._rounds(_starts(self, seeds), wanted)
+        return self._rounds(_starts(self, seeds), wanted) if self.plans_rounds else None
 
     def _rounds(self, starts: Iterator[Start], wanted: int) -> Growth:
         """Until so many are accepted, each round by the share so far; two empty ones end it."""

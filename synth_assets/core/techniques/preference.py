@@ -38,6 +38,7 @@ from synth_assets.core.techniques.copies import (
     asked_of,
     joined_inputs,
     refuse_unused_style,
+    style_shares,
 )
 from synth_assets.core.techniques.prompt import Prompt
 from synth_assets.core.techniques.protocol import Draft, Production, Slot, Technique, Unusable
@@ -119,6 +120,10 @@ class Preference(Technique):
         """See the protocol."""
         pairs = 1 if self.pairs == "best_worst" else self.responses * (self.responses - 1) // 2
         return {"rate": self.responses, "judge": 2 * pairs}
+
+    def own_choices(self, files: Mapping[str, str]) -> Mapping[str, Mapping[str, float]]:
+        """See the protocol."""
+        return style_shares(files, self.styles)
 
     def produce(self, slot: Slot) -> Production:
         """See the protocol."""

@@ -23,13 +23,14 @@ yields what a round starts from, is sent the samples of it that the recipe's ver
 the order of their starts, and yields the next round, or ends.
 """
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import ClassVar, TypeAlias
 
 from synth_assets.core.config.names import Written
 from synth_assets.core.draws.attributes import Combination, Variation
 from synth_assets.core.sample import Sample, Seed
 from synth_assets.core.techniques.draft import Draft, Production, Unusable
+from synth_assets.core.techniques.filling import Filling
 from synth_assets.core.techniques.prompt import Prompt
 from synth_assets.core.techniques.slot import Ask, Round, Slot, Start
 
@@ -93,6 +94,11 @@ class Technique(Written):
         return None
 
     @property
+    def plans_rounds(self) -> bool:
+        """Whether `grow` plans the samples; then nothing else can, such as filling gaps."""
+        return type(self).grow is not Technique.grow
+
+    @property
     def most_calls(self) -> Mapping[str, int]:
         """Step -> most requests of one planned sample, where there may be more than one."""
         return {}
@@ -100,3 +106,39 @@ class Technique(Written):
     def expected(self, wanted: int) -> int:
         """How many samples are likely to be planned for so many wanted, for estimates."""
         return wanted
+
+    # What coverage asks of a technique, beside what a recipe draws.
+
+    def gives_rows(self, drawn: Mapping[str, str]) -> bool:
+        """Whether a planned sample with these attributes is for rows, not to plan others alone."""
+        return True
+
+    def own_choices(self, files: Mapping[str, str]) -> Mapping[str, Mapping[str, float]]:
+        """Attribute of rows that the technique chooses by weight -> value -> weight.
+
+        Args:
+            files: file name -> text of the recipe.
+        """
+        return {}
+
+    @property
+    def told_attributes(self) -> Sequence[str]:
+        """Attributes of rows that a teacher chooses, of few values; nobody plans their shares."""
+        return ()
+
+    def filling(
+        self,
+        kept: Iterable[Sample],
+        wanted: int,
+        accepted: Iterable[Sample] = (),
+        planned: int = 0,
+    ) -> Filling | None:
+        """How full the technique's own cells are; none where it has no such quotas.
+
+        Args:
+            kept: what is left of its samples.
+            wanted: how many samples the recipe asks for.
+            accepted: what the verifiers accepted; by it cells were given up.
+            planned: how many samples were planned, from the first position on.
+        """
+        return None

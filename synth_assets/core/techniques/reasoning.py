@@ -23,6 +23,7 @@ from synth_assets.core.techniques.copies import (
     ask_copies,
     joined_inputs,
     refuse_unused_style,
+    style_shares,
 )
 from synth_assets.core.techniques.final_answer import (
     AnswerKind,
@@ -114,6 +115,10 @@ class Reasoning(Technique):
     def most_calls(self) -> Mapping[str, int]:
         """See the protocol."""
         return {"hint": self.hints}
+
+    def own_choices(self, files: Mapping[str, str]) -> Mapping[str, Mapping[str, float]]:
+        """See the protocol."""
+        return style_shares(files, self.styles)
 
     def produce(self, slot: Slot) -> Production:
         """See the protocol."""

@@ -17,6 +17,7 @@ from synth_assets.core.techniques.copies import (
     ask_copies,
     joined_inputs,
     refuse_unused_style,
+    style_shares,
 )
 from synth_assets.core.techniques.final_answer import (
     AnswerKind,
@@ -74,6 +75,10 @@ class SelfConsistency(Technique):
         if self.reference and self.reference in self.solve.inputs:
             raise ValueError(f"solve may not see {self.reference}, the known answer")
         return self
+
+    def own_choices(self, files: Mapping[str, str]) -> Mapping[str, Mapping[str, float]]:
+        """See the protocol."""
+        return style_shares(files, self.styles)
 
     def produce(self, slot: Slot) -> Production:
         """See the protocol."""

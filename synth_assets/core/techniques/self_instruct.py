@@ -142,6 +142,11 @@ class SelfInstruct(Technique):
         """See the protocol: half of the instructions asked for come in, with a sample each."""
         return math.ceil(wanted / (self.number * _LIKELY_SHARE))
 
+    @property
+    def told_attributes(self) -> Sequence[str]:
+        """See the protocol: what teachers say of each instruction decides on it."""
+        return ("instances",)
+
     def grow(self, seeds: Sequence[Seed], wanted: int) -> Growth:
         """Rounds of requests for instructions, until there are enough or nothing new comes."""
         by_hand, machine = Deck(_seed_id, seeds), Deck[Sample](_sample_id)

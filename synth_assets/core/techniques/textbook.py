@@ -21,7 +21,7 @@ from synth_assets.core.fingerprint import short_id
 from synth_assets.core.sample import Sample, Seed
 from synth_assets.core.schema import Reason
 from synth_assets.core.techniques.answer_form import Answered
-from synth_assets.core.techniques.copies import Copy, ask_copies
+from synth_assets.core.techniques.copies import Copy, ask_copies, style_shares
 from synth_assets.core.techniques.curriculum import Topic
 from synth_assets.core.techniques.final_answer import AnswerKind, final_answer
 from synth_assets.core.techniques.prompt import Prompt
@@ -104,6 +104,14 @@ class Textbook(Technique):
         """See the protocol."""
         asked = dict.fromkeys(("exercise", "solve"), self.exercises)
         return {"write": len(self.sections), **asked}
+
+    def own_choices(self, files: Mapping[str, str]) -> Mapping[str, Mapping[str, float]]:
+        """See the protocol."""
+        return style_shares(files, self.styles)
+
+    def gives_rows(self, drawn: Mapping[str, str]) -> bool:
+        """See the protocol: what grows the tree is no lesson."""
+        return self.topic_rows or "lesson" in drawn
 
     def grow(self, seeds: Sequence[Seed], wanted: int) -> Growth:
         """See the protocol.
