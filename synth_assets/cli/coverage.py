@@ -55,7 +55,7 @@ def _lines(found: RecipeCoverage) -> Iterator[str]:
     if found.space is not None:
         yield from _space(found.space)
     if found.topics is not None:
-        yield from _topics(found.topics)
+        yield from _topics(found.topics, found.below)
 
 
 def _value(row: Mapping[str, Any]) -> list[str]:
@@ -89,8 +89,8 @@ def _space(space: SpaceAccount) -> Iterator[str]:
     yield from indented([[cell, "quota", "has", "lacking", ""], *shown])
 
 
-def _topics(found: TopicGaps) -> Iterator[str]:
-    gaps = found.gaps()
+def _topics(found: TopicGaps, below: float) -> Iterator[str]:
+    gaps = found.gaps(below)
     yield ""
     outside = found.outside_share
     yield (
@@ -125,7 +125,7 @@ def _record(found: RecipeCoverage) -> dict[str, object]:
         "space": None if found.space is None else _space_record(found.space),
         "cells": found.shares.cells.to_dicts(),
         "topics": None if topics is None else topics.frame.to_dicts(),
-        "gaps": None if topics is None else [topic.name for topic in topics.gaps()],
+        "gaps": None if topics is None else [topic.name for topic in topics.gaps(found.below)],
     }
 
 

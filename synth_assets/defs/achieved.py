@@ -5,7 +5,7 @@ import polars as pl
 
 from synth_assets.core.config.recipe import Recipe
 from synth_assets.core.coverage.space_account import SpaceAccount
-from synth_assets.defs.display import preview, table
+from synth_assets.defs.display import table
 from synth_assets.resources.coverage import FilledVersion, RecipeCoverage, measured
 from synth_assets.resources.coverage_reference import reference_texts
 from synth_assets.resources.plots import share_bar
@@ -42,11 +42,21 @@ def coverage_metadata(
 def _topics(found: RecipeCoverage) -> dict[str, dg.MetadataValue]:
     if found.topics is None:
         return {}
-    columns = ["name", "reference_share", "synthetic_share", "reference_rows", "synthetic_rows"]
-    return {
-        "topics": preview(found.topics.frame.select(columns), rows=200),
-        "topic_gaps": dg.MetadataValue.int(len(found.topics.gaps())),
-    }
+    gaps = found.topics.gaps(found.below)
+    lines = [
+        dg.TableRecord(
+            {
+                "topic": topic.name,
+                "reference": f"{topic.reference_share:.1%}",
+                "samples": ""
+                if topic.synthetic_share is None
+                else f"{topic.synthetic_share:.1%} ({topic.synthetic_rows:,})",
+                "gap": "gap" if topic in gaps else "",
+            }
+        )
+        for topic in found.topics.topics
+    ]
+    return {"topics": table(lines), "topic_gaps": dg.MetadataValue.int(len(gaps))}
 
 
 def _shares(found: RecipeCoverage) -> dict[str, dg.MetadataValue]:

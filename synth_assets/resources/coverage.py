@@ -78,6 +78,7 @@ class RecipeCoverage:
         wanted: how many samples the recipe asks for.
         space: how full cells are; none where there are no two attributes to combine.
         topics: against real text; none where there is no reference.
+        below: see `CoverageSpec`; what makes a topic a gap.
         last_stage: the last stage that the figures know of.
     """
 
@@ -90,6 +91,7 @@ class RecipeCoverage:
     wanted: int
     space: SpaceAccount | None
     topics: TopicGaps | None
+    below: float
     last_stage: Stage
 
     @property
@@ -169,6 +171,7 @@ def measured(
         recipe.spec.wanted,
         own or _account(recipe, joint, shares),
         _topics(recipe, filled.kept, reference),
+        recipe.spec.coverage.below,
         filled.last_stage,
     )
 

@@ -3,10 +3,11 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
 import pytest
 import yaml
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -47,6 +48,7 @@ class Line:
     planned: str
     achieved: str
     rows: str
+    samples: str
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +105,7 @@ def weights_of_recipe() -> dict[str, float]:
     return {each["value"]: each["weight"] for each in space[ATTRIBUTE]}
 
 
-def counts(attributes: list[str]) -> Counter[str]:
+def counts(attributes: Iterable[str]) -> Counter[str]:
     return Counter(json.loads(each)[ATTRIBUTE] for each in attributes)
 
 
@@ -116,6 +118,7 @@ def test_coverage_plot_shows_the_shares_of_the_recipe_and_of_the_rows(
 ):
     key = project.partition(ASSET, RECIPE)
     kept = counts(project.rows(ASSET, key)["attributes"].to_list())
+    planned = counts(pl.read_parquet(project.home / "plans" / f"{key}.parquet")["attributes"])
     weights = weights_of_recipe()
     assert len(set(weights.values())) > 1
     lines = {line.value: line for line in lines_of(plot) if line.attribute == ATTRIBUTE}
@@ -124,8 +127,15 @@ def test_coverage_plot_shows_the_shares_of_the_recipe_and_of_the_rows(
     for value, line in lines.items():
         assert line.planned == f"{weights[value] / sum(weights.values()):.1%}"
         assert line.achieved == f"{kept[value] / kept.total():.1%}"
-        assert line.rows.partition(" of ")[0] == str(kept[value])
+        assert line.rows == str(kept[value])
+        assert line.samples == f"{kept[value]} of {planned[value]}", "a row a sample"
     page.screenshot(path=tmp_path / "coverage-plot.png")
+
+
+def test_coverage_tells_the_cells_of_the_space_and_no_hole(page: Page, plot: Locator):
+    expect(entry(page, "coverage_cells")).to_contain_text(
+        "52 cells of the technique's own space, 108 samples wanted: each has its quota"
+    )
 
 
 def test_coverage_plot_draws_bars_as_long_as_the_shares_beside_them(plot: Locator):

@@ -1,6 +1,7 @@
 """Filling the gaps of a recipe's coverage, by the real engine."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from synth_assets.core.completion import Request
 from synth_assets.core.config.recipe_reading import parse_recipe, parse_recipe_yaml
 from synth_assets.core.growth import FILLED_TOPIC
 from synth_assets.core.sample import Seed
+from synth_assets.core.techniques.grounded_qa import GroundedQa
+from synth_assets.core.techniques.prompt import Prompt
 from synth_assets.errors import RecipeError
 from tests.fakes import TEACHERS
 from tests.technique_runs import run_technique
@@ -88,6 +91,78 @@ def test_without_gaps_the_seeds_go_on_in_turn(tmp_path: Path):
 
     assert len({sample.seed_id for sample in run.samples}) == 200
     assert not any(FILLED_TOPIC in sample.attributes for sample in run.samples)
+
+
+PASSAGES = """
+id: gaps
+title: Questions on every topic
+samples: 200
+seeds: {source: handbook, columns: {passage: response, place: prompt}}
+teachers: [{id: writer}]
+technique:
+  kind: grounded_qa
+  passages: PASSAGES_EACH
+  questions: 2
+  passage: PASSAGE
+  document: prompt
+  ask: {template: ask.md.j2, inputs: [INPUT, count, earlier]}
+coverage: {fill_gaps: true, topics: 2, fill_share: 0.4, field: passage}
+"""
+ASK = {"ask.md.j2": "About: {{ passage }} ({{ count }} {{ earlier }})"}
+
+
+def asking(passages: int = 1):
+    names = {"PASSAGES_EACH": str(passages), "PASSAGE": "passage", "INPUT": "passage"}
+    if passages > 1:
+        names |= {"PASSAGE": "response", "INPUT": "passages"}
+    said = PASSAGES
+    for name, text in names.items():
+        said = re.sub(rf"\b{name}\b", text, said)
+    files = {"recipe.yaml": said, "ask.md.j2": ASK["ask.md.j2"].replace("passage", names["INPUT"])}
+    return parse_recipe("gaps", files, "digest", TEACHERS, parse_recipe_yaml("gaps", said))
+
+
+def test_gaps_of_passages_are_filled_whatever_their_places_are_called(tmp_path: Path):
+    places = [seed.fields["prompt"] for seed in seeds()]
+    passages = [
+        Seed.of("handbook", {"prompt": f"Handbook (book.md, page {at})", "response": text})
+        for at, text in enumerate(places)
+    ]
+
+    def unwilling(request: Request) -> str:
+        """Nothing of ships, until it is asked a second time; else two questions a passage."""
+        asked = request.messages[-1].content
+        if is_of_ships(asked) and request.sample_index == 0:
+            return "I will not."
+        return "".join(
+            f"<qa><question>What of {at}?</question><answer>{asked.split()[at]}</answer>"
+            f"<quote>{asked.removeprefix('About: ').partition(' (')[0]}</quote></qa>"
+            for at in (2, 3)
+        )
+
+    run = run_technique(tmp_path, asking(), passages, unwilling)
+    filled = [sample for sample in run.samples if FILLED_TOPIC in json.loads(sample.attributes)]
+
+    assert [round_.planned for round_ in run.rounds] == [120, 160, 200]
+    assert len(filled) == 2 * len({sample.position for sample in filled}) >= 40
+    assert all(is_of_ships(sample.context) for sample in filled)
+    assert not any(is_of_ships(s.context) for s in run.samples if s.position < 120)
+
+
+def test_techniques_say_whether_they_plan_their_own_rounds():
+    assert not asking_technique(1).plans_rounds
+    assert asking_technique(2).plans_rounds
+    assert not recipe().spec.technique.plans_rounds
+
+
+def asking_technique(passages: int) -> GroundedQa:
+    ask = Prompt(template="ask.md.j2", inputs=("passage",))  # pyright: ignore[reportArgumentType]
+    return GroundedQa(kind="grounded_qa", ask=ask, passages=passages)
+
+
+def test_gaps_of_questions_over_several_passages_are_refused_as_they_plan_rounds():
+    with pytest.raises(RecipeError, match="grounded_qa plans its own rounds"):
+        asking(2)
 
 
 @pytest.mark.parametrize(
