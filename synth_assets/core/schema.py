@@ -150,6 +150,7 @@ class Reason(StrEnum):
     TOO_DEEP = "too_deep"
     TERMS_FORBID = "terms_forbid"
     EXPERT_REJECTED = "expert_rejected"
+    KEPT_ASIDE = "kept_aside"
     TEACHER_CAP = "teacher_cap"
     QUOTA_FILLED = "quota_filled"
     BEYOND_TARGET = "beyond_target"

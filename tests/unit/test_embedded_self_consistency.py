@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from synth_assets.core.sample import Sample
 from synth_assets.core.techniques.final_answer import final_answer, stated_answer
 from synth_assets.resources.embedded.dice import Dice
 from synth_assets.resources.embedded.puzzles import KINDS, kind_of
@@ -94,25 +95,40 @@ def test_puzzle_of_no_known_kind_gets_no_answer():
     assert solved("Who was the first king of Rome?", "", None) is None
 
 
-def test_recipe_with_the_teachers_flaws_keeps_three_fifths(filled: FilledRecipe):
-    assert len(filled.kept) >= 0.6 * PLANNED
-    assert filled.generated["no_agreement"] > 0
+def agreed(filled: FilledRecipe) -> list[Sample]:
+    return [sample for sample in filled.kept if sample.drawn["hard"] == "no"]
 
 
-def test_recipe_without_flaws_loses_ambiguous_puzzles_alone(flawless: FilledRecipe):
-    assert len(flawless.kept) + flawless.generated["no_agreement"] == PLANNED
-    assert flawless.generated["no_agreement"] <= 10
-    hard = {kind_of(s.prompt.partition("\n")[0]) is not None for s in flawless.kept}
-    assert hard == {True}
+def hard(filled: FilledRecipe) -> list[Sample]:
+    return [sample for sample in filled.kept if sample.drawn["hard"] == "yes"]
+
+
+def test_recipe_with_the_teachers_flaws_agrees_on_most_and_keeps_the_rest_aside(
+    filled: FilledRecipe,
+):
+    assert (len(agreed(filled)), len(hard(filled))) == (57, 10)
+    assert filled.generated == Counter()
+    assert all(float(sample.drawn["agreement"]) >= 0.75 for sample in agreed(filled))
+    assert all(float(sample.drawn["agreement"]) < 0.75 for sample in hard(filled))
+
+
+def test_recipe_hard_puzzles_are_those_whose_majority_errs_more(filled: FilledRecipe):
+    wrong = [s.drawn["majority_is_right"] == "no" for s in hard(filled)]
+    assert sum(wrong) / len(wrong) >= 0.2
+
+
+def test_recipe_without_flaws_keeps_few_puzzles_aside(flawless: FilledRecipe):
+    assert len(agreed(flawless)) + len(hard(flawless)) == PLANNED
+    assert len(hard(flawless)) <= 10
 
 
 def test_recipe_majority_is_right_far_more_often_than_one_solution(filled: FilledRecipe):
     truths = filled.truths["solve"]
     single = sum(truth.flaw is not Flaw.WRONG_NUMBER for truth in truths) / len(truths)
-    right = [sample.drawn["majority_is_right"] == "yes" for sample in filled.kept]
+    right = [sample.drawn["majority_is_right"] == "yes" for sample in agreed(filled)]
     assert single < 0.9
     assert sum(right) / len(right) >= 0.95
-    for sample, is_right in zip(filled.kept, right, strict=True):
+    for sample, is_right in zip(agreed(filled), right, strict=True):
         known = stated_answer(ANSWERS[sample.prompt.partition("\n")[0]], "text")
         said = final_answer(sample.response, "text", "####")
         assert known is not None

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from synth_assets.core.config.mixture_bounds import ShareBounds
 from synth_assets.core.config.recipe import Chosen
 from synth_assets.core.schema import Reason
 from synth_assets.core.verify.number import Number
@@ -139,8 +140,15 @@ def test_seed_problems_share_no_run_of_words_with_the_probe_or_with_gsm8k(shared
                 assert not ours & shingles(json.loads(line)["question"], 8)
 
 
+def test_mixture_of_hard_puzzles_takes_nothing_else():
+    mixture = shipped().mixtures["hard_puzzles"]
+    assert (mixture.on_request, mixture.recipes, mixture.sources) == (True, ("voted_puzzles",), ())
+    [quota] = mixture.quotas
+    assert (quota.where, quota.share) == ({"attribute.hard": "yes"}, ShareBounds(at_least=1))
+
+
 def test_mixtures_are_one_for_each_policy_and_the_samples_suffice_for_them():
-    mixtures = shipped().mixtures
+    mixtures = {name: each for name, each in shipped().mixtures.items() if each.policy}
     assert {name: mixture.policy for name, mixture in mixtures.items()} == {
         name: name for name in ("balanced_50", "ceiling_70", "conservative_30", "fine_tuning_75")
     }

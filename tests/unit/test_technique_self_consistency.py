@@ -143,11 +143,11 @@ def test_vote_solution_with_two_answers_does_not_vote(tmp_path: Path):
     assert (told["votes"], told["majority"], told["agreement"]) == (3, 3, 1.0)
 
 
-def test_vote_hard_problem_may_be_kept_with_its_difficulty(tmp_path: Path):
-    run = ran(tmp_path, recipe("votes: 5, hard: keep"), "7", "12", "12", "9", "8")
+def test_vote_hard_problem_may_be_kept_aside_with_its_difficulty(tmp_path: Path):
+    run = ran(tmp_path, recipe("votes: 5, hard: aside"), "7", "12", "12", "9", "8")
     sample = only(run)
     assert (sample.drawn["hard"], sample.difficulty, sample.reference) == ("yes", 0.6, "12")
-    none = ran(tmp_path / "n", recipe("votes: 5, hard: keep"), "!", "!", "!", "!", "!")
+    none = ran(tmp_path / "n", recipe("votes: 5, hard: aside"), "!", "!", "!", "!", "!")
     assert none.why == [Reason.NO_AGREEMENT]
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from synth_assets.core.config.mixtures import Mixture
+from synth_assets.core.mixture.aside import with_hard_aside
 from synth_assets.core.mixture.own_voice import OwnVoice
 from synth_assets.core.schema import STANDING_SCHEMA, Origin, Reason
 from synth_assets.core.terms.declared import (
@@ -71,7 +72,8 @@ def standing_of(
 
     A row whose writer is the student (see `OwnVoice`) is barred where the mixture allows it no
     own voice. A row is barred, too, where its licence, or the terms of a teacher that had a part
-    in it, or those of the source it was made from, object to what the mixture is for.
+    in it, or those of the source it was made from, object to what the mixture is for; and where a
+    technique kept it aside (see `with_hard_aside`).
 
     Args:
         samples: columns of `SAMPLE_SCHEMA`.
@@ -107,7 +109,8 @@ def standing_of(
         _looked_up(facts.depth, pl.Int64).fill_null(0).alias("learned"),
     )
     found = _with_others(told, samples, asked, facts).collect()
-    standing = _ruled(_with_depths(found, samples, facts, ancestors), mixture)
+    ruled = _ruled(_with_depths(found, samples, facts, ancestors), mixture)
+    standing = with_hard_aside(ruled, samples, mixture)
     _refuse_forbidden_names(standing, mixture)
     if mixture.publish:
         free = standing.select(pl.col("reason").is_null() & _is_shallow(mixture)).to_series()

@@ -46,8 +46,9 @@ class SelfConsistency(Technique):
         threshold: least share of the voters that agree.
         min_votes: least number of solutions with a final answer.
         response: which solution of the majority is the row's.
-        hard: what becomes of problems without agreement. `keep`: with the most frequent answer,
-            `hard: yes`, and the difficulty 1 - agreement.
+        hard: what becomes of problems without agreement. `aside`: they are rows with the most
+            frequent answer, `hard: yes`, and the difficulty 1 - agreement, which only mixtures
+            that ask for hard rows take.
         reference: an input with the known answer, if there is one: the row says whether the
             majority is right. It has no part in the vote.
     """
@@ -64,7 +65,7 @@ class SelfConsistency(Technique):
     threshold: float = Field(default=0.6, ge=0, le=1)
     min_votes: int = Field(default=3, ge=2)
     response: Literal["first", "shortest", "longest"] = "first"
-    hard: Literal["drop", "keep"] = "drop"
+    hard: Literal["drop", "aside"] = "drop"
     reference: str = ""
 
     @model_validator(mode="after")
