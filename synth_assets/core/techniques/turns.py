@@ -3,9 +3,9 @@
 Patterns are English, and look for what is plain to see: labels of speakers, chat markup, phrases
 that belong in the other's mouth. A speaker who leaks without any of them is not found.
 
-Measured on turns that are what they say: no alarm on 6,246 user turns of OpenAssistant, Alpaca,
-MT-Bench and WizardLM's test set; 8 on 5,268 answers of the first two, six of them dialogues with
-labels that the user had asked for.
+Measured on turns that are what they say: see docs/techniques/conversation.md for users; 8 alarms on
+5,268 answers of OpenAssistant and Alpaca, six of them dialogues with labels that the user had asked
+for.
 """
 
 import re
@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from synth_assets.core.completion import Message
 from synth_assets.core.ngrams import words_and_symbols
+from synth_assets.core.techniques.role_phrases import IN_A_USERS_MOUTH, IN_AN_ASSISTANTS_MOUTH
 from synth_assets.core.verify.reading.folding import clipped, plain_typography
 
 DONE = "<done/>"
@@ -33,24 +34,9 @@ _MARKUP = re.compile(
     r"|^#{1,4} (?:instruction|response|human|assistant|user)\b",
     re.MULTILINE,
 )
-_IN_A_USERS_MOUTH = re.compile(
-    r"\bas an? (?:ai|artificial intelligence|(?:large )?language model|virtual assistant)"
-    r"[\w ]{0,30}, i\b"
-    r"|\bi(?:'m| am) (?:an ai|a virtual assistant|here to help|happy to help|glad to help)\b"
-    r"|\bi(?:'d| would) be (?:happy|glad|pleased) to (?:help|assist|answer|explain)\b"
-    r"|\bhow (?:can|may) i (?:help|assist) you\b"
-    r"|\b(?:is there )?anything else (?:that )?i can (?:help|assist|do for you)\b"
-    r"|\b(?:let me know|feel free to (?:ask|reach out)) if you (?:have|need)\b"
-    r"|\bthank you for (?:reaching out|contacting us|your patience|choosing)\b"
-    r"|\bi (?:was|have been) (?:told|asked|instructed) to (?:play|act|simulate)\b"
-    r"|\bmy (?:persona|assigned goal)\b|\bas the simulated user\b"
-)
-_IN_AN_ASSISTANTS_MOUTH = re.compile(
-    r"<\s*done\s*/\s*>"
-    r"|\bthank(?:s| you)(?: so much| very much)? for (?:your|the) (?:help|quick answer|explanation)"
-    r"|\b(?:that|this) answers (?:my|all my) questions?\b"
-    r"|\bi(?:'m| am) the (?:user|customer|caller|visitor)\b"
-)
+
+
+_QUOTED = re.compile(r'"[^"\n]{1,400}"')
 
 
 def role_leak(turn: Message) -> str | None:
@@ -60,10 +46,16 @@ def role_leak(turn: Message) -> str | None:
         if match := pattern.search(text):
             return f"{told}: {clipped(match.group().strip())}"
     if turn.role == "user":
-        match, told = _IN_A_USERS_MOUTH.search(text), "the user speaks as the assistant"
+        match, told = IN_A_USERS_MOUTH.search(_unquoted(text)), "the user speaks as the assistant"
     else:
-        match, told = _IN_AN_ASSISTANTS_MOUTH.search(text), "the assistant speaks as the user"
+        match, told = IN_AN_ASSISTANTS_MOUTH.search(text), "the assistant speaks as the user"
     return f"{told}: {clipped(match.group())}" if match else None
+
+
+def _unquoted(text: str) -> str:
+    """A turn without what it quotes: «end with "Is there anything else?"» asks for a phrase."""
+    own = _QUOTED.sub(" ", text)
+    return own if re.search(r"\w", own) else text
 
 
 def repeated_turn(text: str, earlier: Sequence[Message]) -> int | None:
