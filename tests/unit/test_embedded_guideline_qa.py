@@ -10,11 +10,11 @@ from synth_assets.core.numbered import numbered_passages, numbered_quotes
 from synth_assets.core.sample import Sample
 from synth_assets.core.schema import Reason
 from synth_assets.resources.embedded.composition import compose
-from synth_assets.resources.embedded.truth import Flaw
 from synth_assets.resources.settings import SHIPPED_RECIPES
 from tests.unit.shipped_runs import ShippedRun, run_shipped
 
-PLANNED = {"medical_guideline_qa": 80, "legal_guideline_qa": 80, "financial_guideline_qa": 90}
+PLANNED = {"medical_guideline_qa": 80, "legal_guideline_qa": 60, "financial_guideline_qa": 60}
+A_GUIDELINE = 20
 PHRASES = {
     "medical_guideline_qa": "The guideline does not say.",
     "legal_guideline_qa": "These sections do not say.",
@@ -41,20 +41,27 @@ def is_quoted(sample: Sample, phrase: str) -> bool:
     )
 
 
-def test_guideline_recipe_keeps_more_than_half_in_spite_of_all_flaws(
+def test_guideline_recipe_keeps_nine_tenths_in_spite_of_all_flaws(
     shipped: tuple[str, ShippedRun],
 ):
     name, done = shipped
-    assert len(done.kept) >= 0.55 * PLANNED[name]
+    assert len(done.kept) >= 0.9 * PLANNED[name]
+
+
+def test_guideline_recipe_asks_twenty_questions_of_each_guideline(
+    shipped: tuple[str, ShippedRun],
+):
+    name, done = shipped
+    asked = Counter(sample.seed_id for sample in done.kept)
+    assert len(done.run.requests) == PLANNED[name] // 10
+    assert len(asked) == PLANNED[name] // A_GUIDELINE
+    assert all(18 <= count <= A_GUIDELINE for count in asked.values())
 
 
 def test_guideline_recipe_keeps_no_invented_quote_and_no_leak(shipped: tuple[str, ShippedRun]):
     name, done = shipped
     assert all(is_quoted(sample, PHRASES[name]) for sample in done.verified)
     assert not any("You write questions" in sample.prompt for sample in done.verified)
-    if name != "medical_guideline_qa":  # where one flaw concerns one of ten questions
-        flaws = Counter(flaw for sample in done.verified for flaw in done.flaws_of(sample))
-        assert set(flaws) <= {None, Flaw.REPETITION}
 
 
 def test_guideline_recipe_asks_questions_of_several_kinds(shipped: tuple[str, ShippedRun]):
@@ -72,7 +79,16 @@ def test_guideline_recipe_without_flaws_loses_only_what_has_no_question(
     name, _ = shipped
     done = run_shipped(tmp_path, name, flaws={})
     assert done.rejected == Counter()
-    assert set(done.run.why) <= {Reason.DECLINED, Reason.NOT_NOVEL}
+    assert set(done.run.why) <= {Reason.NOT_NOVEL}
+    assert len(done.kept) >= PLANNED[name] - 1
+
+
+def test_guideline_questions_over_two_passages_are_all_different(tmp_path: Path):
+    done = run_shipped(tmp_path, "legal_guideline_qa", flaws={})
+    answered = [sample for sample in done.kept if sample.drawn["answerable"] == "yes"]
+    assert {sample.drawn["quoted_passages"] for sample in answered} == {"1, 2"}
+    asked = {(sample.prompt, sample.response) for sample in answered}
+    assert len({response for _, response in asked}) == len(answered) == 54
 
 
 @pytest.mark.parametrize(
@@ -83,13 +99,14 @@ def test_guideline_recipe_without_flaws_loses_only_what_has_no_question(
         ("ignored_request", {Reason.WRONG_KIND}),
     ],
 )
-def test_guideline_flaw_at_every_answer_loses_every_sample(
+def test_guideline_flaw_at_every_answer_loses_one_question_of_each(
     tmp_path: Path, flaw: str, reasons: set[Reason]
 ):
     done = run_shipped(tmp_path, "financial_guideline_qa", flaws={flaw: 1.0})
-    assert done.verified == ()
-    lost = set(done.rejected) | set(done.run.why)
-    assert reasons <= lost <= reasons | {Reason.DECLINED}
+    lost = Counter(done.run.why) + done.rejected
+    assert {Reason(reason) for reason in lost} - {Reason.NOT_NOVEL} <= reasons
+    spoiled = sum(count for reason, count in lost.items() if reason != Reason.NOT_NOVEL)
+    assert spoiled == len(done.run.requests) == 6
 
 
 def test_guideline_repeated_question_is_dropped_as_not_novel(tmp_path: Path):

@@ -23,6 +23,7 @@ GUIDELINE_FLAWS = frozenset(
 KINDS = ("definition", "number", "comparison", "cause", "procedure")
 UNANSWERABLE = "unanswerable"
 
+_SEVERAL = "several"
 _DECLINED = "<none/>"
 _UNANSWERABLE_EVERY = 7
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
@@ -132,7 +133,7 @@ def ask_guideline(wanted: Wanted, voice: str, flaw: Flaw | None, dice: Dice) -> 
     """Ask about a guideline in sections, or in blocks of them, or decline to."""
     findings = dice.shuffled(list(_findings(wanted, voice, dice)))
     if len(wanted.passages) > 1:
-        findings = list(_joined(findings, voice, wanted, dice))
+        findings = list(_joined(findings, wanted, dice))
     gaps = _gaps(wanted, voice, dice)
     if wanted.count:
         chosen = _mixed(findings, gaps, wanted)
@@ -158,7 +159,7 @@ def _findings(wanted: Wanted, voice: str, dice: Dice) -> Iterator[Finding]:
                 quotes = (NumberedQuote(number, sentence),)
                 for kind, asked, answer in _asked_of(sentence):
                     question = _worded(asked, wanted, voice, dice)
-                    if asked not in wanted.earlier:
+                    if len(wanted.passages) > 1 or asked not in wanted.earlier:
                         yield Finding(kind, question, answer, quotes)
 
 
@@ -197,20 +198,32 @@ def _worded(question: str, wanted: Wanted, voice: str, dice: Dice) -> str:
     return dice.choice(leads).format(title=wanted.title, question=question)
 
 
-def _joined(
-    findings: Sequence[Finding], voice: str, wanted: Wanted, dice: Dice
-) -> Iterator[Finding]:
-    """Questions that ask of two passages at once."""
-    for one in findings:
-        others = [f for f in findings if f.quotes[0].passage > one.quotes[0].passage]
-        for other in dice.shuffled(others)[:3]:
-            second = other.question.split(", ", 1)[1].rstrip("?")
+def _joined(findings: Sequence[Finding], wanted: Wanted, dice: Dice) -> Iterator[Finding]:
+    """Questions that ask of two passages at once: each finding once, then once more, and again."""
+    earlier = wanted.earlier.splitlines()
+    others = [
+        dice.shuffled([f for f in findings if f.quotes[0].passage > one.quotes[0].passage])[:3]
+        for one in findings
+    ]
+    for turn in range(3):
+        for one, found in zip(findings, others, strict=True):
+            if turn >= len(found):
+                continue
+            other = found[turn]
+            first, second = _unled(one), _unled(other)
+            if any(first in line and second in line for line in earlier):
+                continue
             yield Finding(
-                one.kind if one.kind == other.kind else "several",
+                one.kind if one.kind == other.kind else _SEVERAL,
                 f"{one.question.rstrip('?')}, and {second}?",
                 f"{one.answer}; {other.answer}",
                 (*one.quotes, *other.quotes),
             )
+
+
+def _unled(found: Finding) -> str:
+    """A question without its lead and its mark."""
+    return found.question.split(", ", 1)[1].rstrip("?")
 
 
 def _gaps(wanted: Wanted, voice: str, dice: Dice) -> list[Finding]:
@@ -236,7 +249,7 @@ def _gap(subject: str, wanted: Wanted, voice: str, dice: Dice) -> str:
 
 def _mixed(findings: Sequence[Finding], gaps: Sequence[Finding], wanted: Wanted) -> list[Finding]:
     """Kinds in turn, and now and then what has no answer."""
-    queues = [[found for found in findings if found.kind == kind] for kind in KINDS]
+    queues = [[found for found in findings if found.kind == kind] for kind in (*KINDS, _SEVERAL)]
     chosen: list[Finding] = []
     left = list(gaps) if wanted.no_answer else []
     while len(chosen) < wanted.count and any(queues):
