@@ -108,6 +108,9 @@ def planning_lines(made: Planning, seconds: float) -> Iterator[str]:
     notes = [f"  {plan.recipe}: {told}" for plan in made.plans for told in basis(plan)]
     if notes:
         yield from ("", "What the figures rest on:", *notes)
+    left_out = [f"  {plan.recipe}: {told}" for plan in made.plans for told in plan.not_applied]
+    if left_out:
+        yield from ("", "Left out of the method:", *left_out)
     if made.unplanned:
         told = (f"  {each.recipe}: {each.why}" for each in made.unplanned)
         yield from ("", "Cannot be planned:", *told)
@@ -176,4 +179,5 @@ def _recipe_record(plan: RecipePlan) -> dict[str, object]:
             **({} if kept.bill is None else kept.bill.as_json()),
         },
         "notes": list(basis(plan)),
+        "not_applied": list(plan.not_applied),
     }

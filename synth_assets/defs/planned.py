@@ -79,7 +79,7 @@ def _row(plan: RecipePlan) -> dg.TableRecord:
         tokens_out=span(bill.completion_tokens),
         usd=money(bill.usd),
         changed_since_last_fill=changed(plan),
-        rests_on="; ".join(basis(plan)),
+        rests_on="; ".join((*basis(plan), *plan.not_applied)),
     )
 
 

@@ -226,6 +226,7 @@ class _RecipePlanner:
             changes,
             self._kept(first, bills),
             tuple(bills.notes) if first else (_NO_SEEDS,),
+            tuple(recipe.spec.technique.not_applied),
         )
 
     def _grown(self, growth: GrowthReplay) -> RecipePlan:
@@ -260,6 +261,7 @@ class _RecipePlanner:
             self._changes(changed, tally.samples, tally.samples),
             None,
             (*notes, *bills.notes),
+            tuple(technique.not_applied),
         )
 
     def _bills(self, tally: Tally, planned: int) -> PlanBills:

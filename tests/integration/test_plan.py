@@ -3,6 +3,8 @@
 import json
 import os
 import random
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -30,7 +32,7 @@ from synth_assets.resources.frames import read_frame, write_frame
 from synth_assets.resources.generation.fill import Filled, Filler
 from synth_assets.resources.ledger.store import Ledger
 from synth_assets.resources.planning import planner
-from synth_assets.resources.settings import read_settings
+from synth_assets.resources.settings import SHIPPED_RECIPES, read_settings
 from synth_assets.resources.sources.inputs import Inputs
 from synth_assets.resources.sources.seeds import seeds_of
 from synth_assets.resources.teachers import Watch
@@ -376,3 +378,27 @@ def test_command_prints_json_without_importing_slow_libraries(project: OwnProjec
 
 def _files(folder: Path) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_plan_says_which_rule_of_its_method_a_recipe_leaves_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    made = OwnProject(tmp_path)
+    shutil.copytree(SHIPPED_RECIPES / "evolved_instructions", made.recipes / "unjudged")
+    text = (made.recipes / "unjudged" / "recipe.yaml").read_text("utf-8")
+    text = text.replace("id: evolved_instructions", "id: unjudged")
+    cut = re.sub(r"  compare:\n(?:    .*\n)+", "", text)
+    made.write("unjudged/recipe.yaml", cut)
+    for name, value in {**made.synth.environment, "SYNTH_HOME": str(made.home)}.items():
+        monkeypatch.setenv(name, value)
+
+    plan_and_report(["unjudged", "evolved_instructions"], None, as_json=True)
+    record = json.loads(capsys.readouterr().out)
+    told = {each["recipe"]: each["not_applied"] for each in record["recipes"]}
+    assert told["evolved_instructions"] == []
+    [missing] = told["unjudged"]
+    assert missing.startswith("the paper's first rule of elimination is not applied")
+
+    plan_and_report(["unjudged"], None, as_json=False)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[lines.index("Left out of the method:") + 1] == f"  unjudged: {missing}"

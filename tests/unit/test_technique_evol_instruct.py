@@ -367,3 +367,9 @@ def test_evol_instruct_answers_in_json_are_read_and_asked_again_once(tmp_path: P
     assert row.prompt == "Name four rivers, by length, and where they end"
     assert row.drawn["json"] == "mended"
     assert len(made.asked("evolve/again")) == 1
+
+
+def test_evol_recipe_without_a_judge_says_which_rule_is_not_applied():
+    [told] = evol(compare="").spec.technique.not_applied
+    assert told.startswith("the paper's first rule of elimination is not applied: without")
+    assert evol().spec.technique.not_applied == ()

@@ -38,6 +38,7 @@ class RecipePlan:
         changes: beside the version that was filled last; none where none ever was.
         kept: where the recipe asks for kept samples.
         notes: what the figures rest on, in words.
+        not_applied: rules of its technique's method that the recipe leaves out, in words.
     """
 
     recipe: str
@@ -48,6 +49,7 @@ class RecipePlan:
     changes: PlanChanges | None = None
     kept: KeptOutlook | None = None
     notes: tuple[str, ...] = ()
+    not_applied: tuple[str, ...] = ()
 
     @property
     def bill(self) -> Bill:

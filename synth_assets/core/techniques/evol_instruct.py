@@ -126,6 +126,8 @@ class EvolInstruct(Technique):
     whole answer, or its field `response`, becomes the response.
 
     Attributes:
+        compare: says whether an evolution asks the same as its parent, the first of the paper's
+            four rules; without it that one is not applied.
         instruction: the seed's field that is evolved.
         depth: generations of a chain.
         operations: in depth, by weight.
@@ -167,6 +169,16 @@ class EvolInstruct(Technique):
     def most_calls(self) -> Mapping[str, int]:
         """See the protocol."""
         return dict.fromkeys(("evolve", "mutate", "compare", "answer"), self.depth)
+
+    @property
+    def not_applied(self) -> Sequence[str]:
+        """See the protocol."""
+        if self.compare is not None:
+            return ()
+        return (
+            "the paper's first rule of elimination is not applied: without the prompt `compare` "
+            "nobody sees whether an evolution asks for anything new; add compare: to the recipe",
+        )
 
     def produce(self, slot: Slot) -> Production:
         """See the protocol."""

@@ -103,6 +103,11 @@ class Technique(Written):
         """Step -> most requests of one planned sample, where there may be more than one."""
         return {}
 
+    @property
+    def not_applied(self) -> Sequence[str]:
+        """Rules of the method that do not hold as the recipe has it, in words; for plans."""
+        return ()
+
     def expected(self, wanted: int) -> int:
         """How many samples are likely to be planned for so many wanted, for estimates."""
         return wanted
