@@ -205,7 +205,7 @@ def why(sample_id: str, as_json: bool) -> None:
 @cli.command()
 @_JSON
 def funnel(as_json: bool) -> None:
-    """Show rows by recipe and stage, the reasons for drops, and cost per kept row."""
+    """Show rows by stage, reasons for drops, cost per kept row, what judges of pairs lean to."""
     from synth_assets.cli.show import funnel_text
 
     click.echo(funnel_text(as_json=as_json))

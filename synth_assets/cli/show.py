@@ -7,11 +7,13 @@ from dataclasses import asdict
 
 import polars as pl
 
+from synth_assets.cli.leanings import leaning_lines, leaning_records
 from synth_assets.cli.tables import indented, usd
 from synth_assets.core.schema import Stage
 from synth_assets.errors import UnknownNameError
 from synth_assets.resources.ledger.store import LedgerEntry
 from synth_assets.resources.lineage.trace import SampleTrace
+from synth_assets.resources.pair_leanings import pair_leanings
 from synth_assets.resources.settings import read_settings
 from synth_assets.resources.workshop import Workshop
 
@@ -77,14 +79,15 @@ def sql_text(query: str, *, as_json: bool) -> str:
 
 
 def funnel_record(workshop: Workshop) -> dict[str, object]:
-    """Funnel, drop reasons and costs for programs."""
+    """Funnel, drop reasons, costs and leanings of judges for programs."""
     lineage = workshop.lineage
     names = ("funnel", "drop_reasons", "cost", "mixture_funnel")
-    return {name: lineage.query(name).to_dicts() for name in names}
+    told: dict[str, object] = {name: lineage.query(name).to_dicts() for name in names}
+    return told | {"pair_leanings": leaning_records(pair_leanings(workshop))}
 
 
 def funnel_lines(workshop: Workshop) -> list[str]:
-    """Funnel, drop reasons and costs for people."""
+    """Funnel, drop reasons, costs and leanings of judges for people."""
     lineage = workshop.lineage
     funnel = lineage.query("funnel")
     return [
@@ -99,6 +102,7 @@ def funnel_lines(workshop: Workshop) -> list[str]:
         "",
         "Training sets:",
         *indented(_mixture_table(lineage.query("mixture_funnel"))),
+        *leaning_lines(pair_leanings(workshop)),
     ]
 
 

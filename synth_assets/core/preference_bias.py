@@ -39,6 +39,16 @@ class PreferenceBias:
     longer: Lean
     length_correlation: float | None
 
+    @property
+    def leans(self) -> Mapping[str, Lean]:
+        """What, in words -> how often."""
+        return {
+            "verdicts for the response shown first": self.first,
+            "pairs called a tie": self.tied,
+            "pairs judged differently in the two orders": self.inconsistent,
+            "rows whose better response is the longer": self.longer,
+        }
+
 
 def preference_bias(
     rows: Iterable[Mapping[str, str | int | float]], decisions: Iterable[Decision]

@@ -80,6 +80,24 @@ def test_pairs_and_chats_are_told_by_trace(synth: Synth, run: Finished):
     assert all(said["content"].splitlines()[0] in told for said in json.loads(chat["history"]))
 
 
+def test_leanings_of_those_who_judge_pairs_are_told_by_run_and_funnel(synth: Synth, run: Finished):
+    [told] = run.record["pair_leanings"]
+    assert told["recipe"] == "advice_preferences"
+    counted = {each["what"]: (each["count"], each["of"]) for each in told["leans"]}
+    assert counted == {
+        "verdicts for the response shown first": (63, 114),
+        "pairs called a tie": (1, 58),
+        "pairs judged differently in the two orders": (6, 58),
+        "rows whose better response is the longer": (30, 51),
+    }
+    assert round(told["length_correlation"], 2) == 0.24
+    lines = [" ".join(line.split()) for line in synth("funnel").out.splitlines()]
+    at = lines.index("What judges of pairs lean to:")
+    longer = "advice_preferences rows whose better response is the longer 30 51 0.59 0.45 to 0.71"
+    assert longer in lines[at:]
+    assert "advice_preferences correlation of length and verdict 0.24" in lines[at:]
+
+
 def test_second_run_buys_nothing_and_makes_the_same_rows(synth: Synth, run: Finished):
     before = {name: synth.partition("raw_generations", name) for name in GROWING}
     again = synth("run", "--json", *chain.from_iterable(("--recipe", name) for name in GROWING))

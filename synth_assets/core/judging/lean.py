@@ -21,6 +21,12 @@ class Lean:
         return self.count / self.of if self.of else 0.0
 
     @property
+    def high(self) -> float:
+        """The upper bound of the share; 1 where there is none."""
+        bound = self.interval.high
+        return 1.0 if bound is None else bound
+
+    @property
     def interval(self) -> Interval:
         """Bounds of the share."""
         return wilson(self.count, self.of, Z_95)
