@@ -69,9 +69,10 @@ def preference_bias(
     told = [each for each in rows if "pairs_decided" in each]
     decided = sum(int(each["pairs_decided"]) for each in told)
     kept_ties = sum(each["verdict"] == "tie" for each in told)
+    at_odds = [_said_of(each) for each in told if each["verdict"] == "inconsistent"]
     undecided = [found for each in decisions if (found := _verdicts(each)) is not None]
     # Which of two a decided pair names does not matter here: its two orders name different places.
-    verdicts = [*[_DECIDED] * decided, *[_TIED] * kept_ties, *undecided]
+    verdicts = [*[_DECIDED] * decided, *[_TIED] * kept_ties, *at_odds, *undecided]
     if not verdicts:
         return None
     place = position_bias(verdicts)
@@ -91,6 +92,11 @@ def _verdicts(decision: Decision) -> BothOrders | None:
         return None
     found = _VERDICTS.search(decision.detail)
     return None if found is None else (_said(found[1]), _said(found[2]))
+
+
+def _said_of(row: Mapping[str, str | int | float]) -> BothOrders:
+    first, second = str(row["said"]).split(", ")
+    return _said(first), _said(second)
 
 
 def _said(word: str) -> Said:

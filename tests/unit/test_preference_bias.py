@@ -77,6 +77,16 @@ def test_bias_kept_ties_are_ties_and_no_word_on_length():
     assert (found.tied.count, found.tied.of, found.longer.of) == (1, 2, 1)
 
 
+def test_bias_kept_inconsistent_pairs_count_with_what_was_said():
+    kept: list[Row] = [
+        {**row(-3, 0, "inconsistent"), "said": "A, A"},
+        {**row(-1, 0, "inconsistent"), "said": "tie, B"},
+    ]
+    found = bias([*kept, row(2)], [])
+    assert (found.inconsistent.count, found.inconsistent.of, found.longer.of) == (2, 3, 1)
+    assert (found.first.count, found.first.of) == (3, 5)
+
+
 def test_bias_rows_of_other_techniques_have_none():
     assert preference_bias([{"level": "easy"}], [Decision("x", Outcome.KEPT)]) is None
 

@@ -149,6 +149,42 @@ def test_preference_ties_kept_have_the_shorter_response_and_no_margin(tmp_path: 
     assert (sample.drawn["agreement"], sample.drawn["length_difference"]) == (1.0, -1)
 
 
+@pytest.mark.parametrize(("first", "second"), [("A", "A"), ("B", "tie")])
+def test_preference_inconsistent_pair_is_dropped_or_kept_with_what_was_said(
+    tmp_path: Path, first: str, second: str
+):
+    def judge(request: Request) -> str:
+        return verdict(first if shown(request) == (1, 2) else second)
+
+    lost = ran(tmp_path / "d", recipe("responses: 2"), answers(judge))
+    assert (lost.samples, lost.why) == ((), [Reason.INCONSISTENT_JUDGE])
+    run = ran(tmp_path / "k", recipe("responses: 2\n  inconsistent: keep"), answers(judge))
+    sample = only(run)
+    assert run.reasons == {}
+    assert (sample.response, sample.rejected) == ("answer 1 word", "answer 2 word word")
+    told = sample.drawn
+    assert (told["verdict"], told["said"]) == ("inconsistent", f"{first}, {second}")
+    assert (told["margin"], told["agreement"], told["pairs_decided"]) == (0.0, 0.0, 0)
+
+
+def test_preference_inconsistent_pair_is_kept_only_where_none_is_decided_or_tied(tmp_path: Path):
+    def judge(request: Request) -> str:
+        pair = set(shown(request))
+        return better_is_later(request) if pair == {2, 3} else verdict("A")
+
+    more = "responses: 3\n  ties: keep\n  inconsistent: keep"
+    decided = only(ran(tmp_path / "d", recipe(more), answers(judge)))
+    assert (decided.drawn["verdict"], "said" in decided.drawn) == ("decided", False)
+    tied = only(
+        ran(
+            tmp_path / "t",
+            recipe(more),
+            answers(lambda r: verdict("tie" if set(shown(r)) == {2, 3} else "A")),
+        )
+    )
+    assert (tied.drawn["verdict"], tied.response[:8]) == ("tie", "answer 2")
+
+
 def test_preference_margin_under_the_least_asked_is_a_tie(tmp_path: Path):
     ratings = {1: "use: 5\ntone: 5", 2: "use: 6\ntone: 5"}
     made = recipe(f"responses: 2\n  min_margin: 1\n  {RATE}")

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from statistics import fmean
+from typing import Literal
 
 from synth_assets.core.completion import Completion
 from synth_assets.core.judging.pairs import Said
@@ -104,6 +105,13 @@ class Match:
                 return None
 
     @property
+    def verdict(self) -> Literal["decided", "tie", "inconsistent"]:
+        """What the two verdicts come to."""
+        if self.is_tie:
+            return "tie"
+        return "inconsistent" if self.winner is None else "decided"
+
+    @property
     def told(self) -> str:
         """The verdicts in words; `preference_bias` reads them."""
         one, other = self.one.number, self.other.number
@@ -143,10 +151,11 @@ class Contest:
             return round(pair.won.rating - pair.beaten.rating, 3)
         return round(self._share_won(pair.won) - self._share_won(pair.beaten), 3)
 
-    def candidates(self, *, ties: bool) -> list[Pair]:
+    def candidates(self, *, ties: bool, inconsistent: bool) -> list[Pair]:
         """The decided pairs, the widest margin of wins first, then of ratings, then the earlier.
 
-        Where none is decided, the first tie, if those count: the shorter response as the better.
+        Where none is decided, the first tie, if those count, else the first pair of which the two
+        orders say different things, if those do: the shorter response as the better.
         """
         decided: list[Pair] = []
         for match in self.matches:
@@ -154,10 +163,10 @@ class Contest:
                 decided.append(Pair(won, match.other if won is match.one else match.one, match))
         if decided:
             return sorted(decided, key=self._width, reverse=True)
-        for match in self.matches if ties else ():
-            if match.is_tie:
-                won, beaten = sorted((match.one, match.other), key=lambda side: side.words)
-                return [Pair(won, beaten, match)]
+        kept = [match for match in self.matches if (ties if match.is_tie else inconsistent)]
+        for match in sorted(kept, key=lambda match: not match.is_tie)[:1]:
+            won, beaten = sorted((match.one, match.other), key=lambda side: side.words)
+            return [Pair(won, beaten, match)]
         return []
 
     def undecided(self, told: Pair | None) -> list[Unusable]:
@@ -176,7 +185,7 @@ class Contest:
         ties = sum(match.is_tie for match in self.matches)
         decided = sum(match.winner is not None for match in self.matches)
         told: dict[str, str | int | float] = {
-            "verdict": "tie" if pair.match.winner is None else "decided",
+            "verdict": pair.match.verdict,
             "margin": self.margin(pair),
             "agreement": round((decided + ties) / len(self.matches), 3),
             "responses": len(self.sides),
@@ -199,6 +208,8 @@ class Contest:
             told |= {"rejected_rating": round(beaten.rating, 3)}
             told |= {f"chosen_{name}": rating for name, rating in won.ratings.items()}
             told |= {f"rejected_{name}": rating for name, rating in beaten.ratings.items()}
+        if pair.match.verdict == "inconsistent":
+            told["said"] = ", ".join(pair.match.said)
         if beaten.copy.style:
             told["rejected_style"] = beaten.copy.style
         return told

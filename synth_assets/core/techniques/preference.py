@@ -78,7 +78,8 @@ class Preference(Technique):
         pairs: `all`: every two responses, k(k - 1) judge calls; `best_worst`: the best and the
             worst rated alone, 2 calls.
         ties: what becomes of a pair that both orders call a tie.
-        inconsistent: what becomes of a pair of which the two orders say different things.
+        inconsistent: what becomes of a pair of which the two orders say different things. Kept are
+            ties and these only where no pair of the sample is decided, and marked in `verdict`.
         min_margin: least difference of mean ratings, or without `rate` of shares of pairs won.
     """
 
@@ -98,7 +99,7 @@ class Preference(Technique):
     criteria: tuple[Name, ...] = Field(default=("helpfulness", "correctness"), min_length=1)
     pairs: Literal["all", "best_worst"] = "all"
     ties: Literal["drop", "keep"] = "drop"
-    inconsistent: Literal["drop"] = "drop"
+    inconsistent: Literal["drop", "keep"] = "drop"
     min_margin: float = Field(default=0.0, ge=0)
 
     @model_validator(mode="after")
@@ -199,7 +200,9 @@ class Preference(Technique):
         failed: list[Unusable] = []
         told: list[Unusable] = []
         pair = None
-        for pair in contest.candidates(ties=self.ties == "keep"):
+        for pair in contest.candidates(
+            ties=self.ties == "keep", inconsistent=self.inconsistent == "keep"
+        ):
             made = self._made(question, contest, pair)
             if isinstance(made, Draft):
                 return [made, *failed, *contest.undecided(pair)]
