@@ -15,6 +15,7 @@ from synth_assets.core.growth import FILLED_TOPIC
 from synth_assets.defs.assets import generation, inputs
 from synth_assets.defs.frame_io import FrameIOManager
 from synth_assets.defs.partitions import sync_partitions
+from synth_assets.resources.coverage_reference import reference_texts
 from synth_assets.resources.frames import read_frame
 from synth_assets.resources.settings import SHIPPED_RECIPES, read_settings
 from synth_assets.resources.workshop import Workshop
@@ -93,11 +94,15 @@ def write_questions(project: OwnProject, name: str, samples: int, **coverage: ob
     project.write(f"{name}/ask.md.j2", ASK)
 
 
-def materialized(project: OwnProject, name: str) -> tuple[dict[str, Any], pl.DataFrame]:
-    """What the partition of a recipe tells of its verified rows, and these."""
+def workshop(project: OwnProject) -> Workshop:
     variables = {**project.synth.environment, "SYNTH_HOME": str(project.home)}
     settings = replace(read_settings(variables), recipe_folders=(SHIPPED_RECIPES, project.recipes))
-    shop = Workshop(settings)
+    return Workshop(settings)
+
+
+def materialized(project: OwnProject, name: str) -> tuple[dict[str, Any], pl.DataFrame]:
+    """What the partition of a recipe tells of its verified rows, and these."""
+    shop = workshop(project)
     key = shop.catalogue.recipe(name).key
     resources = {"workshop": shop, "io_manager": FrameIOManager(UPath(shop.home.assets), "")}
     with dg.DagsterInstance.ephemeral() as instance:
@@ -157,6 +162,20 @@ def test_coverage_counts_samples_and_rows_as_they_lie_on_disk(project: OwnProjec
         assert lines[teacher]["rows"] == str(count)
         assert lines[teacher]["achieved"] == f"{count / rows.height:.1%}"
     assert "coverage_cells" not in told, "there is but one attribute"
+
+
+def test_another_reference_is_compared_by_what_it_is(project: OwnProject):
+    write_questions(project, "plain", 110, reference="book")
+    shop = workshop(project)
+    recipe = shop.catalogue.recipe("plain")
+    own, other = reference_texts(shop, recipe), reference_texts(shop, recipe, "python_docstrings")
+
+    assert own is not None
+    assert own.field == "passage"
+    assert all(text.startswith("The ") for text in own.texts.values())
+    assert other is not None
+    assert other.field == "prompt"
+    assert all(text.startswith("What did station") for text in other.texts.values())
 
 
 def test_gaps_of_questions_on_single_passages_are_filled_in_a_run(project: OwnProject):
