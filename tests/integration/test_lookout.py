@@ -58,8 +58,8 @@ def test_lookout_reads_no_folder_again_for_what_they_share(project: OwnProject):
     project.write("sums/write.md.j2", f"{WRITE}\nBe brief.")
     edited = lookout.look()
 
-    assert edited.recipe("terms").spec is first.recipe("terms").spec
-    assert edited.recipe("sums").spec is not first.recipe("sums").spec
+    assert edited.recipe("terms").spec.technique is first.recipe("terms").spec.technique
+    assert edited.recipe("sums").spec.technique is not first.recipe("sums").spec.technique
     assert "Be brief." in edited.recipe("sums").files["write.md.j2"]
 
 
