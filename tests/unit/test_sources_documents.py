@@ -20,7 +20,7 @@ from synth_assets.resources.sources.reading import read_source
 from tests.unit.pdf_files import pdf_bytes, pdf_of_contents, save_with_writer
 
 PROSE = "The quick brown fox jumps over the lazy dog again. "  # 51 characters
-QUICK = Bounds(cpu_s=12, cpu_s_per_page=0.0, memory_bytes=1024**3, file_bytes=5_000_000, pages=50)
+QUICK = Bounds(cpu_s=6, cpu_s_per_page=0.0, memory_bytes=1024**3, file_bytes=5_000_000, pages=50)
 
 HTML = """<!doctype html><html><head><meta charset="{charset}"><title>Asthma &amp; care</title>
 <style>p {{ }}</style></head><body><header><h1>The site</h1></header>
