@@ -1,5 +1,6 @@
 """Judges for tests: the shipped prompts, answers from a function, money from a real ledger."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,10 +10,11 @@ from synth_assets.core.completion import Completion, Request
 from synth_assets.core.config.teachers import Teacher
 from synth_assets.core.judging.judgment import Judgment
 from synth_assets.core.sample import Sample
-from synth_assets.core.schema import Reason, Verdict
+from synth_assets.core.schema import Reason, Verdict, VerdictOutcome
 from synth_assets.core.verify.judge import Judge
 from synth_assets.core.verify.tools import CallFailure, JudgeCall, Tools
 from synth_assets.resources.settings import SHIPPED_RECIPES
+from tests.samples import synthetic_row
 
 FILES = {
     path.name: path.read_text(encoding="utf-8")
@@ -25,6 +27,11 @@ TEACHERS = {
     "scholar": Teacher(id="scholar", model="openai/gpt-4o-mini"),
 }
 CRITERIA = {"correctness": "nothing in it is wrong", "clarity": "one can act on it"}
+
+ROW = synthetic_row(
+    "row", "How do I keep basil alive?", "Water it from below.", rejected="Basil always dies."
+)
+ACCEPTED, REJECTED, ERRORED = VerdictOutcome
 
 Said = Callable[[Request], str | CallFailure]
 
@@ -117,3 +124,15 @@ def paid_folder(path: Path) -> Path:
     """Where a ledger may lie."""
     path.mkdir(parents=True, exist_ok=True)
     return path / "ledger.sqlite"
+
+
+def only(judge: Judge, said: object, row: Sample = ROW) -> Verdict:
+    """The verdict on one row."""
+    [found] = judged(judge, said, row)  # pyright: ignore[reportArgumentType]
+    return found
+
+
+def told(found: Verdict) -> dict[str, str | int | float]:
+    """The attributes that a judge adds to its row."""
+    assert found.revised is not None
+    return json.loads(found.revised["attributes"])
