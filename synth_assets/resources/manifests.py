@@ -34,6 +34,8 @@ class Manifests:
             found = self._opened.execute("SELECT said FROM manifests WHERE key = ?", (key,))
             row = found.fetchone()
             return None if row is None else _manifest(row[0])
+        except sqlite3.OperationalError as exc:
+            raise _out_of_reach(self.path, exc) from exc
         except (sqlite3.Error, ValueError, TypeError, KeyError) as exc:
             raise unreadable(self.path, exc) from exc
 
@@ -48,9 +50,7 @@ class Manifests:
             with self._opened:
                 self._opened.executemany("INSERT OR IGNORE INTO manifests VALUES (?, ?)", rows)
         except sqlite3.Error as exc:
-            raise StorageError(
-                f"{self.path}: cannot be written: {exc}. Free space or mend rights."
-            ) from exc
+            raise _out_of_reach(self.path, exc) from exc
 
 
 @contextmanager
@@ -63,10 +63,12 @@ def opened_manifests(path: Path) -> Generator[Manifests]:
     try:
         connection = sqlite3.connect(path, timeout=_WAIT_S)
     except sqlite3.Error as exc:
-        raise unreadable(path, exc) from exc
+        raise _out_of_reach(path, exc) from exc
     with closing(connection):
         try:
             connection.execute(_CREATE)
+        except sqlite3.OperationalError as exc:
+            raise _out_of_reach(path, exc) from exc
         except sqlite3.Error as exc:
             raise unreadable(path, exc) from exc
         yield Manifests(path, connection)
@@ -77,6 +79,14 @@ def unreadable(path: Path, exc: Exception) -> StorageError:
     return StorageError(
         f"{path}: cannot be read as history: {exc}. Mend its rights, or move it away: what is live "
         "is then noted as new, and nothing is bought again."
+    )
+
+
+def _out_of_reach(path: Path, exc: Exception) -> StorageError:
+    """A full disk, rights, or another process that holds it: what is in it may well be sound."""
+    return StorageError(
+        f"{path}: cannot be opened or written: {exc}. Free space, mend its rights, or wait until "
+        "the process that holds it is through."
     )
 
 

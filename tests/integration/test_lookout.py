@@ -1,11 +1,14 @@
 """A lookout reads what changed, and nothing else."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from synth_assets.errors import StorageError
+from synth_assets.resources import manifests
 from synth_assets.resources.history import History
 from synth_assets.resources.home import Home
 from synth_assets.resources.lookout import Lookout
@@ -89,8 +92,8 @@ def test_history_tells_the_cause_of_an_edit_that_all_recipes_share(project: OwnP
 
     assert {each.name for each in changes} == {"sums", "terms"}
     assert all("2026-11" in each.told for each in changes)
-    manifests = [history.manifest(each.key) for each in changes]
-    assert [made and made.key for made in manifests] == [each.key for each in changes]
+    found = [history.manifest(each.key) for each in changes]
+    assert [made and made.key for made in found] == [each.key for each in changes]
     assert history.manifest("sums~00000000") is None
 
 
@@ -104,4 +107,21 @@ def test_history_that_is_no_database_is_told_with_the_mend(project: OwnProject):
     with pytest.raises(StorageError, match=r"versions\.sqlite: cannot be read as history: .*move"):
         history.note(lookout.look())
     kept.unlink()
+    assert [each.name for each in history.note(lookout.look()).changes] == ["sums"]
+
+
+def test_history_that_another_process_holds_is_not_told_to_be_moved_away(
+    project: OwnProject, monkeypatch: pytest.MonkeyPatch
+):
+    lookout, history = Lookout(settings(project)), History(Home(project.home))
+    history.note(lookout.look())
+    project.write("sums/write.md.j2", f"{WRITE}\nBe brief.")
+    monkeypatch.setattr(manifests, "_WAIT_S", 0.05)
+    with closing(sqlite3.connect(project.home / "history/versions.sqlite")) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StorageError, match=r"is locked.*wait until the process") as told:
+            history.note(lookout.look())
+        other.rollback()
+
+    assert "move it away" not in str(told.value)
     assert [each.name for each in history.note(lookout.look()).changes] == ["sums"]

@@ -50,8 +50,10 @@ def drafts(made: Recipe) -> list[tuple[Draft, str]]:
 
 
 def test_one_instruction_stands_before_every_document_and_is_no_attribute(tmp_path: Path):
-    found = drafts(recipe(tmp_path, "Give the record."))
+    made = recipe(tmp_path, "Give the record.")
+    found = drafts(made)
 
+    assert made.spec.technique.model_dump()["instruction"] == "Give the record."
     assert {draft.prompt for draft, _ in found} == {"Give the record.\n\nBox 7 is here."}
     assert {drawn for _, drawn in found} == {""}
     assert {draft.response for draft, _ in found} == {'{"box": 7}'}

@@ -8,6 +8,8 @@ differ: the teacher chooses the record too, and each value is checked to stand i
 from collections.abc import Mapping
 from typing import ClassVar
 
+from pydantic import field_serializer
+
 from synth_assets.core.config.choices import TextChoice
 from synth_assets.core.draws.attributes import Variation
 from synth_assets.core.techniques.prompt import Prompt
@@ -33,6 +35,11 @@ class DocumentExtraction(Technique):
 
     write: Prompt
     instruction: TextChoice
+
+    @field_serializer("instruction")
+    def _as_written(self, choice: TextChoice) -> object:
+        """One instruction is the same version, in whichever form it is written."""
+        return choice[0].value if len(choice) == 1 else [each.model_dump() for each in choice]
 
     @property
     def own_variations(self) -> Mapping[str, Variation]:
